@@ -1,0 +1,89 @@
+"""Which words does the shipped model know? No torch, no skia: the web side reads its choices from here.
+
+Every choice is an English token, the word a caption carries, beside its Japanese label.
+"""
+
+from typing import NamedTuple
+
+
+class Term(NamedTuple):
+    """One word the model was taught: the English `token` of captions and the Japanese `ja` of forms."""
+
+    token: str
+    ja: str
+
+
+KINDS: tuple[Term, ...] = (
+    Term("bottle", "ボトル"),
+    Term("mug", "マグカップ"),
+    Term("sneaker", "スニーカー"),
+    Term("bag", "バッグ"),
+    Term("lamp", "ランプ"),
+    Term("chair", "椅子"),
+    Term("teapot", "ティーポット"),
+    Term("car", "おもちゃの車"),
+    Term("bear", "くまのぬいぐるみ"),
+    Term("person", "人物"),
+)
+
+#: A scene is named by one word; the phrase is how captions and templates put it after the product.
+SCENES: tuple[Term, ...] = (
+    Term("beach", "砂浜"),
+    Term("snow", "雪"),
+    Term("forest", "森"),
+    Term("city", "街"),
+    Term("desert", "砂漠"),
+    Term("mountains", "山"),
+    Term("kitchen", "キッチン"),
+    Term("studio", "スタジオ"),
+    Term("sunset", "夕焼け"),
+    Term("night", "夜"),
+)
+
+SCENE_PHRASES: dict[str, str] = {
+    "beach": "on the beach",
+    "snow": "in the snow",
+    "forest": "in the forest",
+    "city": "in the city",
+    "desert": "in the desert",
+    "mountains": "in the mountains",
+    "kitchen": "in the kitchen",
+    "studio": "in the studio",
+    "sunset": "at sunset",
+    "night": "at night",
+}
+
+COLOURS: tuple[Term, ...] = (
+    Term("red", "赤"),
+    Term("orange", "オレンジ"),
+    Term("yellow", "黄"),
+    Term("green", "緑"),
+    Term("blue", "青"),
+    Term("purple", "紫"),
+    Term("pink", "ピンク"),
+    Term("brown", "茶"),
+    Term("black", "黒"),
+    Term("white", "白"),
+)
+
+PATTERNS: tuple[Term, ...] = (
+    Term("plain", "無地"),
+    Term("striped", "ストライプ"),
+    Term("dotted", "水玉"),
+    Term("checked", "チェック"),
+    Term("zigzag", "ジグザグ"),
+)
+
+EMBLEMS: tuple[Term, ...] = (
+    Term("none", "なし"),
+    Term("star", "星"),
+    Term("heart", "ハート"),
+    Term("bolt", "稲妻"),
+    Term("moon", "月"),
+    Term("ring", "輪"),
+)
+
+
+def tokens(terms: tuple[Term, ...]) -> tuple[str, ...]:
+    """The English words alone, in order: the order is the class index of encoder and evaluator."""
+    return tuple(term.token for term in terms)

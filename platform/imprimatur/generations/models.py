@@ -1,0 +1,118 @@
+"""The life of a generation. The row is the truth; messages to and from workers may be lost or doubled."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from imprimatur.library.models import ReferenceImage
+from imprimatur.prompts.models import TemplateVersion
+from imprimatur.tenants.models import ApiKey, TenantModel, User
+
+
+class GenerationState(models.TextChoices):
+    """`states.TRANSITIONS` says what may follow what."""
+
+    QUEUED = "queued", _("Queued")
+    PREPARING = "preparing", _("Preparing")
+    DRAWING = "drawing", _("Drawing")
+    STAMPING = "stamping", _("Stamping")
+    READY = "ready", _("Ready")
+    FAILED = "failed", _("Failed")
+    REFUSED = "refused", _("Refused")
+    CANCELED = "canceled", _("Canceled")
+
+
+class Generation(TenantModel):
+    """One picture asked for. `spec` is `generation.spec.GenerationSpec` as JSON; `use` is what it is for
+    (channel, territory, purpose), which the rights are asked about."""
+
+    PREFIX = "gen"
+
+    batch = models.UUIDField(db_index=True)  # pictures asked for together
+    subject_reference = models.ForeignKey(
+        ReferenceImage, on_delete=models.PROTECT, related_name="generations"
+    )
+    template_version = models.ForeignKey(
+        TemplateVersion, on_delete=models.PROTECT, related_name="generations"
+    )
+    variables = models.JSONField(default=dict)  # name -> English token
+    spec = models.JSONField()
+    spec_digest = models.CharField(max_length=64)
+    use = models.JSONField(default=dict)
+    consent_receipt = models.JSONField(
+        default=dict
+    )  # records relied on, their digests and commitments, when asked
+    requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    requested_with = models.ForeignKey(
+        ApiKey, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
+    state = models.CharField(max_length=10, choices=GenerationState, default=GenerationState.QUEUED)
+    version = models.PositiveIntegerField(default=0)  # counts every change: the id of server-sent events
+    step = models.PositiveIntegerField(default=0)
+    steps = models.PositiveIntegerField(default=0)
+    error_code = models.CharField(max_length=60, blank=True)
+    error = models.TextField(blank=True)
+    # The lease: who may report, and until when it is believed to be working.
+    attempt = models.PositiveIntegerField(default=0)
+    attempt_secret = models.CharField(max_length=64, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    dispatched_at = models.DateTimeField(null=True, blank=True)
+    first_progress_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    worker = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["state", "created_at"]),
+            models.Index(fields=["tenant", "-created_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class Output(TenantModel):
+    """The stamped picture of a generation. One generation has at most one."""
+
+    PREFIX = "out"
+
+    generation = models.OneToOneField(Generation, on_delete=models.PROTECT, related_name="output")
+    object_key = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    mime = models.CharField(max_length=20)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    pixel_digest = models.CharField(max_length=64)
+    manifest_state = models.CharField(max_length=10)
+    mask_strip_key = models.CharField(max_length=200, blank=True)
+    mask_strip_sha256 = models.CharField(max_length=64, blank=True)
+    mask_area = ArrayField(models.FloatField(), default=list)
+    scores = models.JSONField(default=dict)
+    warnings = ArrayField(models.CharField(max_length=20), default=list)
+    environment = models.JSONField(default=dict)
+    permit_id = models.CharField(max_length=64, unique=True)  # a second report for one permit is refused
+    quarantined_at = models.DateTimeField(null=True, blank=True)
+    quarantine_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class WorkerSeen(models.Model):
+    """The last hello of each worker. Not a tenant's row: workers serve all of them."""
+
+    name = models.CharField(max_length=120, primary_key=True)
+    profiles = ArrayField(models.CharField(max_length=40))
+    slots = models.PositiveIntegerField()
+    device = models.CharField(max_length=60)
+    versions = models.JSONField(default=dict)
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

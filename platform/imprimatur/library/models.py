@@ -1,0 +1,77 @@
+"""What a tenant's pictures are of: brands, subjects and their reference pictures."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from imprimatur.tenants.models import TenantModel, User
+
+
+class Brand(TenantModel):
+    """A brand of the tenant's."""
+
+    PREFIX = "brd"
+
+    name = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="one_brand_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Subject(TenantModel):
+    """A product or a person. `word` is the real English word that names it in a prompt."""
+
+    PREFIX = "sub"
+
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="subjects")
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=8, choices=[("product", _("Product")), ("person", _("Person"))])
+    word = models.CharField(max_length=60)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ReferenceImage(TenantModel):
+    """A photograph (or drawing) of a subject: decoded, stripped, signed and stored at intake.
+
+    `sha256` is the stored, signed file's; `pixel_sha256` the decoded RGB pixels', which rights records name,
+    so that a record survives re-signing. `quality` holds the photo coach's measurements.
+    """
+
+    PREFIX = "ref"
+
+    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="references")
+    object_key = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    pixel_sha256 = models.CharField(max_length=64)
+    mime = models.CharField(max_length=20)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    source = models.CharField(
+        max_length=10,
+        choices=[("photograph", _("Photograph")), ("drawing", _("Drawing")), ("generated", _("Generated"))],
+    )
+    shows_person = models.BooleanField()
+    declared_marks = ArrayField(models.CharField(max_length=120), default=list, blank=True)
+    own_work = models.BooleanField(
+        default=False
+    )  # the uploader declares to own the rights in the picture itself
+    quality = models.JSONField(default=dict)
+    uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "subject", "pixel_sha256"], name="one_reference_per_picture"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.public_id}"

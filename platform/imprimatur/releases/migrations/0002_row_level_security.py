@@ -1,0 +1,9 @@
+from django.db import migrations
+
+from imprimatur.tenants.rls import row_level_security
+
+
+class Migration(migrations.Migration):
+    dependencies = [("releases", "0001_initial")]
+
+    operations = row_level_security("releases_release")

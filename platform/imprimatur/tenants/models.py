@@ -1,0 +1,96 @@
+"""Tenants, their people and their keys; and what every tenant's row has in common."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from imprimatur.tenants.ids import encode
+from imprimatur.tenants.scope import current_tenant_id
+
+
+class Tenant(models.Model):
+    """A company. Its id is set as `app.tenant` while its rows are worked on."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    slug = models.SlugField(unique=True, max_length=40)
+    name = models.CharField(max_length=120)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class User(AbstractUser):
+    """A person who signs in, by e-mail. Belongs to tenants through Membership."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField(_("e-mail address"), unique=True)
+    language = models.CharField(max_length=5, default="en", choices=[("en", "English"), ("ja", "日本語")])
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.email
+
+
+class TenantManager(models.Manager["TenantModel"]):
+    """Sees the entered tenant's rows only; raises UnscopedQuery outside a scope."""
+
+    def get_queryset(self) -> models.QuerySet["TenantModel"]:
+        return super().get_queryset().filter(tenant_id=current_tenant_id())
+
+
+class TenantModel(models.Model):
+    """A row that belongs to one tenant. Row-level security guards the same rule in the database."""
+
+    PREFIX: ClassVar[str]  # of the public id
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = TenantManager()
+
+    class Meta:
+        abstract = True
+
+    @property
+    def public_id(self) -> str:
+        """`gen_...`, `ref_...`: what users, URLs and the API see."""
+        return encode(self.PREFIX, self.id)
+
+
+class Membership(TenantModel):
+    """A person's roles in a tenant."""
+
+    PREFIX = "mbr"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    roles = ArrayField(models.CharField(max_length=20))
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "user"], name="one_membership_per_user")]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({', '.join(self.roles)})"
+
+
+class ApiKey(TenantModel):
+    """A machine's key. Only a hash of the secret is kept; `lookup` is its public first part."""
+
+    PREFIX = "key"
+
+    name = models.CharField(max_length=80)
+    lookup = models.CharField(max_length=16, unique=True)
+    secret_hash = models.CharField(max_length=64)  # SHA-256 hex: the secret has 256 bits of its own
+    scopes = ArrayField(models.CharField(max_length=30))  # values of Permission
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.name

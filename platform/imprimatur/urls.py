@@ -1,0 +1,3 @@
+"""URLs: the API under /api/v1, the pages at the root."""
+
+urlpatterns: list[object] = []
