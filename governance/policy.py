@@ -1,0 +1,275 @@
+"""May we? The one gate for page, API, command line and worker.
+
+`decide(facts, now)` is pure: it reads no clock, no file and no database. It denies unless every rule is content, and
+every refusal names its rules; `Reason.sentence(language)` is the tooltip of the disabled button.
+
+| rule | demands |
+|---|---|
+| reference.* | at least one reference, none quarantined, each with a basis |
+| likeness.missing, terms.*, consent.* | a person: a likeness consent that names the reference and covers the use |
+| trademark.missing, terms.*, trademark.* | a mark: a licence for it that names the reference and covers the use |
+| reference.basis_missing | neither person nor mark: own work declared, or a copyright, property or trademark record |
+| template.not_approved | generating: an approved template version |
+| blocklist.word | no blocked word in the prompt |
+| consent.cap* | generating: the agreed number of pictures is not exceeded |
+| use.*_missing | release and delivery: channel, territory and purpose are said |
+| review.not_approved, consent.approval_missing | release and delivery: two people, and the person where agreed |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from typing import Literal, get_args
+
+from governance.consent import ConsentTerms
+from governance.reasons import Reason, refusal, warning
+from governance.scope import Use
+from governance.trademark import TrademarkTerms
+
+__all__ = [
+    "Action",
+    "ConsentTerms",
+    "Facts",
+    "Permitted",
+    "Reason",
+    "ReferenceFacts",
+    "Refusal",
+    "TrademarkTerms",
+    "Use",
+    "decide",
+]
+
+Action = Literal["generate", "review", "release", "serve"]
+ACTIONS: tuple[Action, ...] = get_args(Action)
+EXPIRY_WARNING = timedelta(days=30)
+CAP_WARNING_SHARE = 0.9
+Terms = ConsentTerms | TrademarkTerms
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferenceFacts:
+    """What is known about one reference.
+
+    digest: SHA-256 (hex) of the stored file. name: what sentences call it; the digest's start if empty.
+    shows_person: declared or detected. declared_marks: marks visible in it. own_work: the tenant declared ownership.
+    """
+
+    digest: str
+    shows_person: bool
+    declared_marks: tuple[str, ...] = ()
+    own_work: bool = False
+    quarantined: bool = False
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """What sentences call the reference."""
+        return self.name or self.digest[:8]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Everything a decision may depend on, gathered by the caller.
+
+    tenant_id: records granted to anybody else do not count.
+    consents, trademarks: every record that might apply, whatever its status; the policy picks.
+    blocklist_hits: `governance.trademark.matched_words` of the prompt.
+    output_counts: pictures made so far (in flight included) under each consent, by its id.
+    outputs_requested: how many more this action makes; only `generate` makes any.
+    review_approved: two people approved. subject_approvals: ids of consents whose person approved this picture.
+    """
+
+    action: Action
+    tenant_id: str
+    references: tuple[ReferenceFacts, ...]
+    consents: tuple[ConsentTerms, ...] = ()
+    trademarks: tuple[TrademarkTerms, ...] = ()
+    use: Use = field(default_factory=Use)
+    template_approved: bool = False
+    blocklist_hits: tuple[str, ...] = ()
+    output_counts: Mapping[str, int] = field(default_factory=dict)
+    outputs_requested: int = 1
+    review_approved: bool = False
+    subject_approvals: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permitted:
+    """Go ahead. `terms` are the records relied upon; `warnings` are amber."""
+
+    terms: tuple[Terms, ...] = ()
+    warnings: tuple[Reason, ...] = ()
+    is_permitted: Literal[True] = True
+
+    @property
+    def terms_digests(self) -> tuple[str, ...]:
+        """SHA-256 (hex) of every record relied upon: what a permit binds."""
+        return tuple(terms.digest() for terms in self.terms)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """No, and why: at least one reason."""
+
+    reasons: tuple[Reason, ...]
+    warnings: tuple[Reason, ...] = ()
+    is_permitted: Literal[False] = False
+
+    @property
+    def rule_ids(self) -> tuple[str, ...]:
+        """The rules that refused, each once."""
+        return tuple(dict.fromkeys(reason.rule_id for reason in self.reasons))
+
+    def sentence(self, language: str = "en") -> str:
+        """Every reason's sentence, one line each, without repetition."""
+        return "\n".join(dict.fromkeys(reason.sentence(language) for reason in self.reasons))
+
+
+def decide(facts: Facts, now: datetime) -> Permitted | Refusal:
+    """The decision at `now` (aware). Raises ValueError for a `now` without a zone."""
+    if now.tzinfo is None:
+        raise ValueError("now needs a zone: pass a timezone-aware datetime")
+    findings = [_reference_finding(facts, reference, now) for reference in facts.references]
+    terms = _unique(t for finding in findings for t in finding.terms)
+    reasons = [
+        *_action_reasons(facts),
+        *(reason for finding in findings for reason in finding.reasons),
+        *_cap_reasons(facts, terms),
+        *_approval_reasons(facts, terms),
+    ]
+    warnings = (*_expiry_warnings(terms, now), *_cap_warnings(facts, terms))
+    if reasons:
+        return Refusal(reasons=tuple(reasons), warnings=warnings)
+    return Permitted(terms=terms, warnings=warnings)
+
+
+@dataclass(frozen=True)
+class _Finding:
+    """What one demand found: the records it relies on, or what speaks against it."""
+
+    terms: tuple[Terms, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+
+def _action_reasons(facts: Facts) -> Iterator[Reason]:
+    if facts.action not in ACTIONS:
+        yield refusal("action.unknown", action=str(facts.action))
+    if not facts.references:
+        yield refusal("reference.missing")
+    if facts.action == "generate" and not facts.template_approved:
+        yield refusal("template.not_approved")
+    if facts.blocklist_hits:
+        yield refusal("blocklist.word", words=facts.blocklist_hits)
+    if _leaves_the_house(facts):
+        yield from facts.use.missing()
+        if not facts.review_approved:
+            yield refusal("review.not_approved")
+
+
+def _leaves_the_house(facts: Facts) -> bool:
+    return facts.action in ("release", "serve")
+
+
+def _reference_finding(facts: Facts, reference: ReferenceFacts, now: datetime) -> _Finding:
+    """Every demand one reference makes."""
+    if reference.quarantined:
+        return _Finding(reasons=(refusal("reference.quarantined", reference=reference.label),))
+    demands = [_mark_finding(facts, reference, mark, now) for mark in reference.declared_marks]
+    if reference.shows_person:
+        demands.append(_likeness_finding(facts, reference, now))
+    if not demands:
+        demands.append(_ownership_finding(facts, reference, now))
+    return _Finding(
+        tuple(terms for demand in demands for terms in demand.terms),
+        tuple(reason for demand in demands for reason in demand.reasons),
+    )
+
+
+def _likeness_finding(facts: Facts, reference: ReferenceFacts, now: datetime) -> _Finding:
+    records = [c for c in _consents(facts, reference) if c.kind == "likeness"]
+    return _best(records, facts.use, now, refusal("likeness.missing", reference=reference.label))
+
+
+def _mark_finding(facts: Facts, reference: ReferenceFacts, mark: str, now: datetime) -> _Finding:
+    records: list[Terms] = [t for t in _licences(facts, reference) if t.is_for(mark)]
+    return _best(records, facts.use, now, refusal("trademark.missing", reference=reference.label, mark=mark))
+
+
+def _ownership_finding(facts: Facts, reference: ReferenceFacts, now: datetime) -> _Finding:
+    """A record on file outweighs a declaration: a lapsed licence says that the work is somebody else's."""
+    owned: list[Terms] = [c for c in _consents(facts, reference) if c.kind != "likeness"]
+    owned += _licences(facts, reference)
+    if not owned and reference.own_work:
+        return _Finding()
+    return _best(owned, facts.use, now, refusal("reference.basis_missing", reference=reference.label))
+
+
+def _consents(facts: Facts, reference: ReferenceFacts) -> list[ConsentTerms]:
+    return [c for c in facts.consents if c.grantee == facts.tenant_id and c.names(reference.digest)]
+
+
+def _licences(facts: Facts, reference: ReferenceFacts) -> list[TrademarkTerms]:
+    return [t for t in facts.trademarks if t.grantee == facts.tenant_id and t.names(reference.digest)]
+
+
+def _best(records: list[Terms] | list[ConsentTerms], use: Use, now: datetime, missing: Reason) -> _Finding:
+    """The first record that covers the use; otherwise what speaks against the one that comes closest."""
+    if not records:
+        return _Finding(reasons=(missing,))
+    judged = [(record, record.covers(use, now)) for record in records]
+    record, violations = min(judged, key=lambda pair: len(pair[1]))
+    return _Finding(reasons=tuple(violations)) if violations else _Finding(terms=(record,))
+
+
+def _cap_reasons(facts: Facts, terms: tuple[Terms, ...]) -> Iterator[Reason]:
+    for consent, cap in _capped(facts, terms):
+        count = facts.output_counts.get(consent.id)
+        if count is None:
+            yield refusal("consent.cap_unknown", kind=consent.kind)
+        elif count + facts.outputs_requested > cap:
+            requested = facts.outputs_requested
+            yield refusal("consent.cap", kind=consent.kind, cap=cap, count=count, requested=requested)
+
+
+def _cap_warnings(facts: Facts, terms: tuple[Terms, ...]) -> Iterator[Reason]:
+    for consent, cap in _capped(facts, terms):
+        after = facts.output_counts.get(consent.id, 0) + facts.outputs_requested
+        if CAP_WARNING_SHARE * cap <= after <= cap:
+            yield warning("consent.cap_near", kind=consent.kind, cap=cap, left=cap - after)
+
+
+def _capped(facts: Facts, terms: tuple[Terms, ...]) -> Iterator[tuple[ConsentTerms, int]]:
+    if facts.action != "generate":
+        return
+    for record in terms:
+        if isinstance(record, ConsentTerms) and record.output_cap is not None:
+            yield record, record.output_cap
+
+
+def _approval_reasons(facts: Facts, terms: tuple[Terms, ...]) -> Iterator[Reason]:
+    if not _leaves_the_house(facts):
+        return
+    for record in terms:
+        if isinstance(record, ConsentTerms) and _awaits_approval(facts, record):
+            yield refusal("consent.approval_missing", kind=record.kind)
+
+
+def _awaits_approval(facts: Facts, consent: ConsentTerms) -> bool:
+    return consent.approval_right != "none" and consent.id not in facts.subject_approvals
+
+
+def _expiry_warnings(terms: tuple[Terms, ...], now: datetime) -> Iterator[Reason]:
+    for record in terms:
+        kind = record.kind if isinstance(record, ConsentTerms) else "trademark"
+        if record.valid_until is not None and record.valid_until - now <= EXPIRY_WARNING:
+            yield warning("terms.expiring", kind=kind, day=record.valid_until)
+        if isinstance(record, ConsentTerms) and record.minor and record.majority_date:
+            majority = datetime.combine(record.majority_date, time(), UTC)
+            if majority - now <= EXPIRY_WARNING:
+                yield warning("consent.majority_near", day=record.majority_date)
+
+
+def _unique(terms: Iterator[Terms]) -> tuple[Terms, ...]:
+    return tuple({record.id: record for record in terms}.values())
