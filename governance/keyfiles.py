@@ -1,42 +1,42 @@
-"""Key files appear at once, complete and private, or not at all; two processes starting together agree on one."""
+"""Key files appear at once, complete and private, or not at all; processes that start together agree on one."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PRIVATE_FOLDER, PRIVATE_FILE, PUBLIC_FILE = 0o700, 0o600, 0o644
 
 
-def private_folder(folder: Path) -> Path:
-    """`folder`, made for its owner alone if it was missing."""
+@contextmanager
+def exclusive(folder: Path) -> Iterator[None]:
+    """Make `folder` for its owner alone if it is missing, and hold it against other processes meanwhile."""
     folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-    return folder
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Write a secret that is not there yet (0600); a file that another process wrote first stays."""
-    temporary = _write_beside(path, data, PRIVATE_FILE)
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()
+    """Write or replace a secret (0600); readers see the old file or the new one, never half of it."""
+    _write(path, data, PRIVATE_FILE)
 
 
 def write_public(path: Path, data: bytes) -> None:
-    """Write or replace a file that anybody may read (0644), unless it already holds these bytes."""
-    if path.exists() and path.read_bytes() == data:
-        return
-    _write_beside(path, data, PUBLIC_FILE).replace(path)
+    """Write or replace a file that anybody may read (0644)."""
+    _write(path, data, PUBLIC_FILE)
 
 
-def _write_beside(path: Path, data: bytes, mode: int) -> Path:
-    private_folder(path.parent)
+def _write(path: Path, data: bytes, mode: int) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(handle, "wb") as file:
         os.fchmod(handle, mode)
         file.write(data)
-    return Path(name)
+    Path(name).replace(path)

@@ -2,7 +2,8 @@
 
 Format, the same here and in the database trigger (`sha256` over UTF-8, result in lower-case hexadecimal):
 
-    prev_hash_hex || '|' || seq || '|' || tenant_uuid || '|' || occurred_at || '|' || actor || '|' || event || '|' || payload
+    prev_hash_hex || '|' || seq || '|' || tenant_uuid || '|' || occurred_at || '|' || actor || '|' || event
+        || '|' || payload
 
 - `prev_hash_hex`: 64 digits; GENESIS (64 zeros) before a tenant's first row. `seq`: decimal, 1, 2, 3, ... per tenant.
 - `tenant_uuid`: lower case with hyphens. `occurred_at`: UTC with microseconds, `2026-11-23T09:00:00.000000Z`; in SQL

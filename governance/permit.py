@@ -37,7 +37,7 @@ from governance.errors import (
     PermitMismatch,
     PermitNotYetValid,
 )
-from governance.keyfiles import write_private, write_public
+from governance.keyfiles import exclusive, write_private, write_public
 
 PREFIX = "imp1"
 DOMAIN = b"imprimatur-permit-v1|"
@@ -159,12 +159,13 @@ def generate_permit_keys() -> tuple[Ed25519PrivateKey, Ed25519PublicKey]:
 def ensure_permit_keys(folder: Path) -> tuple[Path, Path]:
     """Paths of the private and public PEM file in `folder`, made on first use (folder 0700, private file 0600)."""
     private_path, public_path = folder / PRIVATE_NAME, folder / PUBLIC_NAME
-    if not private_path.exists():
-        private, _ = generate_permit_keys()
-        pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        write_private(private_path, pem)
-    public = load_private_key(private_path).public_key()
-    write_public(public_path, public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    with exclusive(folder):
+        if not private_path.exists():
+            private, _ = generate_permit_keys()
+            write_private(private_path, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        if not public_path.exists():
+            public = load_private_key(private_path).public_key()
+            write_public(public_path, public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     return private_path, public_path
 
 
