@@ -57,7 +57,10 @@ class Generation(TenantModel):
     # The lease: who may report, and until when it is believed to be working.
     attempt = models.PositiveIntegerField(default=0)
     attempt_secret = models.CharField(max_length=64, blank=True)
+    permit_id = models.CharField(max_length=64, blank=True)  # of the running attempt; the output must name it
     lease_until = models.DateTimeField(null=True, blank=True)
+    lost_attempts = models.PositiveIntegerField(default=0)  # ended without a report; too many of them fail
+    notified_at = models.DateTimeField(null=True, blank=True)  # listeners are told at most twice a second
     dispatched_at = models.DateTimeField(null=True, blank=True)
     first_progress_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -93,6 +96,7 @@ class Output(TenantModel):
     scores = models.JSONField(default=dict)
     warnings = ArrayField(models.CharField(max_length=20), default=list)
     environment = models.JSONField(default=dict)
+    seconds = models.JSONField(default=dict)  # stage -> wall seconds, as the worker measured them
     permit_id = models.CharField(max_length=64, unique=True)  # a second report for one permit is refused
     quarantined_at = models.DateTimeField(null=True, blank=True)
     quarantine_reason = models.CharField(max_length=200, blank=True)
