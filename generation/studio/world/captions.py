@@ -46,9 +46,7 @@ def subject_phrase(individual: Individual, *, colour: bool, pattern: bool, emble
     if colour:
         words.insert(0, individual.main)
     phrase = _article(" ".join(words))
-    return (
-        f"{phrase} with {_article(individual.emblem)}" if emblem and individual.emblem != "none" else phrase
-    )
+    return f"{phrase} with {_article(individual.emblem)}" if emblem and individual.emblem != "none" else phrase
 
 
 def _stranger(rng: random.Random) -> str:
@@ -60,9 +58,7 @@ def caption_for(rng: random.Random, individual: Individual, scene: str) -> str:
     """A random caption of at most about 20 words for this individual in this scene."""
     trimmed = rng.random() < TRIM_SHARE
     words = [
-        subject_phrase(
-            individual, colour=trimmed, pattern=trimmed, emblem=trimmed and rng.random() < EMBLEM_SHARE
-        )
+        subject_phrase(individual, colour=trimmed, pattern=trimmed, emblem=trimmed and rng.random() < EMBLEM_SHARE)
     ]
     if rng.random() > NOWHERE_SHARE:
         words.append(SCENE_PHRASES[scene])

@@ -43,9 +43,7 @@ class Figure:
     emblem: tuple[float, float, float]
     parts: list[Part] = field(default_factory=list)
 
-    def add(
-        self, path: skia.Path, paint: str = "main", *, patterned: bool = False, outline: bool = True
-    ) -> "Figure":
+    def add(self, path: skia.Path, paint: str = "main", *, patterned: bool = False, outline: bool = True) -> "Figure":
         self.parts.append(Part(path, paint, patterned, outline))
         return self
 

@@ -19,9 +19,7 @@ COLOUR_RGB: dict[str, tuple[int, int, int]] = {
     "white": (246, 246, 242),
 }
 #: Pairs too close to read as two colours.
-_CLOSE = {
-    frozenset(pair) for pair in (("red", "orange"), ("brown", "black"), ("red", "pink"), ("blue", "purple"))
-}
+_CLOSE = {frozenset(pair) for pair in (("red", "orange"), ("brown", "black"), ("red", "pink"), ("blue", "purple"))}
 _HELD_OUT_SHARE = 0.1
 
 

@@ -59,9 +59,7 @@ def sneaker(p: Proportions) -> Figure:
         )
         for i in range(3)
     ]
-    figure = (
-        Figure((-0.3, -0.34, 0.15)).add(upper, patterned=True).add(sole, "cream" if p[2] < 0.5 else "accent")
-    )
+    figure = Figure((-0.3, -0.34, 0.15)).add(upper, patterned=True).add(sole, "cream" if p[2] < 0.5 else "accent")
     for lace in laces:
         figure.add(lace, "cream", outline=False)
     return figure

@@ -61,9 +61,7 @@ def _shadow(canvas: skia.Canvas, figure: Figure, at: Placement) -> None:
         Color=brush.colour((20, 16, 50), 0.32),
         MaskFilter=skia.MaskFilter.MakeBlur(skia.kNormal_BlurStyle, 1.6),
     )
-    canvas.drawOval(
-        skia.Rect.MakeLTRB(at.x - half, at.ground - 3.4, at.x + half * 1.12, at.ground + 3.4), shadow
-    )
+    canvas.drawOval(skia.Rect.MakeLTRB(at.x - half, at.ground - 3.4, at.x + half * 1.12, at.ground + 3.4), shadow)
 
 
 def _surface(size: int) -> tuple[npt.NDArray[np.uint8], skia.Surface, skia.Canvas]:

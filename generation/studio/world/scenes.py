@@ -94,9 +94,7 @@ def city(canvas: skia.Canvas, rng: random.Random) -> None:
             brush.fill(((104, 116, 146), (136, 146, 172), (84, 98, 128))[index % 3]),
         )
         for row in range(2):
-            canvas.drawRect(
-                skia.Rect.MakeXYWH(x + 3, 76 - height + row * 14, 11, 6), brush.fill((246, 226, 150))
-            )
+            canvas.drawRect(skia.Rect.MakeXYWH(x + 3, 76 - height + row * 14, 11, 6), brush.fill((246, 226, 150)))
     _band(canvas, 70, 101, (120, 122, 132), (92, 94, 106))
     canvas.drawRect(skia.Rect.MakeLTRB(-1, 70, 101, 75), brush.fill((188, 188, 192)))
 
@@ -128,9 +126,7 @@ def mountains(canvas: skia.Canvas, rng: random.Random) -> None:
             blade((top - half, 66), (top, peak), (top + half, 66)),
             brush.fill((108, 112, 150) if x != 50 else (88, 94, 136)),
         )
-        snowcap = blade(
-            (top - half * 0.28, peak + 15), (top, peak), (top + half * 0.28, peak + 15), (top, peak + 10)
-        )
+        snowcap = blade((top - half * 0.28, peak + 15), (top, peak), (top + half * 0.28, peak + 15), (top, peak + 10))
         canvas.drawPath(snowcap, brush.fill((255, 255, 255)))
     _band(canvas, 65, 101, (140, 196, 92), (88, 152, 68))
 

@@ -27,9 +27,7 @@ def blade(*points: tuple[float, float]) -> skia.Path:
 
 def trapezoid(top: float, bottom: float, half_top: float, half_bottom: float, x: float = 0.0) -> skia.Path:
     """A symmetric trapezoid about `x`."""
-    return blade(
-        (x - half_top, top), (x + half_top, top), (x + half_bottom, bottom), (x - half_bottom, bottom)
-    )
+    return blade((x - half_top, top), (x + half_top, top), (x + half_bottom, bottom), (x - half_bottom, bottom))
 
 
 def curve(start: tuple[float, float], *bends: tuple[float, float, float, float, float, float]) -> skia.Path:

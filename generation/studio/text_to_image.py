@@ -1,0 +1,72 @@
+"""Stage text-to-image: UNet and text encoder learn, together, to turn noise and a caption into a latent."""
+
+from pathlib import Path
+
+import torch
+from diffusers import DDIMScheduler
+from torch import Tensor, nn
+from transformers import CLIPTokenizer
+
+from generation.studio.architecture import Widths, build_scheduler, build_text_encoder, build_unet
+from generation.studio.autoencoder import StudioAutoencoder
+from generation.studio.batches import drawings_at, generator_at, pictures_of
+from generation.studio.tokenizer import MAX_LENGTH, build_tokenizer
+
+TEXT_DROPOUT = 0.1
+
+
+class TextToImage(nn.Module):
+    """The two networks trained jointly, and the fixed parts their loss needs."""
+
+    def __init__(self, widths: Widths, autoencoder: StudioAutoencoder) -> None:
+        super().__init__()
+        self.tokenizer: CLIPTokenizer = build_tokenizer()
+        self.scheduler: DDIMScheduler = build_scheduler()
+        self.unet = build_unet(widths).to(memory_format=torch.channels_last)
+        self.text_encoder = build_text_encoder(widths, self.tokenizer)
+        self.autoencoder = autoencoder.requires_grad_(False)
+
+    def token_ids(self, captions: list[str]) -> Tensor:
+        """(n, 32) token ids, padded and cut."""
+        encoded = self.tokenizer(
+            captions, padding="max_length", truncation=True, max_length=MAX_LENGTH, return_tensors="pt"
+        )
+        return encoded.input_ids
+
+    def text(self, captions: list[str]) -> Tensor:
+        """(n, 32, width) features of the captions."""
+        return self.text_encoder(self.token_ids(captions)).last_hidden_state
+
+
+def loss_at(model: TextToImage, seed: int, step: int, batch: int) -> Tensor:
+    """The v-prediction loss of one step (Salimans & Ho 2022, arXiv:2202.00512), a scalar."""
+    drawings, generator = drawings_at(seed, step, batch), generator_at(seed, step)
+    latents = model.autoencoder.encode(pictures_of(drawings)).latents
+    keep = torch.rand(batch, generator=generator) >= TEXT_DROPOUT
+    captions = [drawing.caption if kept else "" for drawing, kept in zip(drawings, keep.tolist(), strict=True)]
+    noise = torch.randn(latents.shape, generator=generator)
+    times = torch.randint(0, model.scheduler.config.num_train_timesteps, (batch,), generator=generator)
+    noisy = model.scheduler.add_noise(latents, noise, times)
+    target = model.scheduler.get_velocity(latents, noise, times)
+    with torch.autocast("cpu", torch.bfloat16):
+        predicted = model.unet(noisy, times, model.text(captions)).sample
+    return (predicted.float() - target).square().mean()
+
+
+@torch.inference_mode()
+def sample(model: TextToImage, captions: list[str], *, seed: int, steps: int = 25, guidance: float = 4.0) -> Tensor:
+    """Latents (n, c, 16, 16) drawn for the captions with DDIM and classifier-free guidance."""
+    count = len(captions)
+    text = torch.cat([model.text([""] * count), model.text(captions)])
+    latents = torch.randn(count, model.unet.config.in_channels, 16, 16, generator=torch.Generator().manual_seed(seed))
+    model.scheduler.set_timesteps(steps)
+    for time in model.scheduler.timesteps:
+        both = model.unet(torch.cat([latents, latents]), time, text).sample
+        without, given = both.chunk(2)
+        latents = model.scheduler.step(without + guidance * (given - without), time, latents).prev_sample
+    return latents
+
+
+def autoencoder_at(folder: Path) -> StudioAutoencoder:
+    """The autoencoder as trained so far. Raises FileNotFoundError before the stage `autoencoder` has begun."""
+    return StudioAutoencoder.from_pretrained(folder)

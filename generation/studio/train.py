@@ -1,0 +1,82 @@
+"""One command a stage: `python -m generation.studio.train STAGE --out DIR --minutes N --seed S [--resume]`."""
+
+import argparse
+import json
+import logging
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from generation.studio import decoding, text_to_image
+from generation.studio.architecture import Widths
+from generation.studio.autoencoder import StudioAutoencoder
+from generation.training.loop import Plan, Trainer, load_average
+
+log = logging.getLogger(__name__)
+
+
+def autoencoder_for(out: Path, seed: int) -> StudioAutoencoder:
+    """The stage's saved autoencoder, its encoder fitted on first use and never again: every stage must share it."""
+    folder = out / "autoencoder" / "model"
+    if not folder.is_dir():
+        decoding.fitted_autoencoder(seed).save_pretrained(folder)
+    return StudioAutoencoder.from_pretrained(folder)
+
+
+def _carry_on(trainer: Trainer, options: argparse.Namespace) -> None:
+    if options.resume:
+        trainer.resume()
+
+
+def train_autoencoder(options: argparse.Namespace) -> None:
+    model = autoencoder_for(options.out, options.seed)
+    plan = Plan(steps=options.steps or 12000, learning_rate=2e-3, ema=0.998)
+    trainer = Trainer(model, plan, options.out / "autoencoder")
+    _carry_on(trainer, options)
+    trainer.run(partial(decoding.loss_at, model, options.seed, batch=options.batch or 16), seconds=options.minutes * 60)
+    load_average(model, trainer.checkpoint)
+    model.save_pretrained(options.out / "autoencoder" / "model")
+    log.info("autoencoder: step %d, %.2f dB", trainer.step, decoding.reconstruction_psnr(model))
+
+
+def train_text_to_image(options: argparse.Namespace) -> None:
+    model = text_to_image.TextToImage(Widths(), autoencoder_for(options.out, options.seed))
+    trainer = Trainer(model, Plan(steps=options.steps or 15000), options.out / "text-to-image")
+    _carry_on(trainer, options)
+    batch = options.batch or 24
+    trainer.run(partial(text_to_image.loss_at, model, options.seed, batch=batch), seconds=options.minutes * 60)
+    log.info("text-to-image: step %d, %d pictures", trainer.step, trainer.step * batch)
+
+
+STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
+    "autoencoder": train_autoencoder,
+    "text-to-image": train_text_to_image,
+}
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("stage", choices=sorted(STAGES))
+    parser.add_argument("--out", type=Path, required=True, help="folder of all stages; each has its own inside")
+    parser.add_argument("--minutes", type=float, required=True, help="wall-clock limit of this run")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--steps", type=int, help="length of the whole schedule, over all runs")
+    parser.add_argument("--batch", type=int, help="pictures a step")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--resume", action="store_true", help="continue from the stage's checkpoint")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    options = parse(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    log.info("options %s", json.dumps(vars(options), default=str))
+    STAGES[options.stage](options)
+
+
+if __name__ == "__main__":
+    main()
