@@ -34,7 +34,8 @@ class Signer(ABC):
     def __init__(self, chain_pem: str, algorithm: Algorithm, time_authority: str | None = None) -> None:
         """Raise InvalidKey where the chain is no PEM chain."""
         self.chain = read_chain(chain_pem)
-        self.chain_pem = "".join(c.public_bytes(Encoding.PEM).decode() for c in self.chain)
+        self.chain_pem = _pem(self.chain)
+        self.issuers_pem = _pem(self.chain[1:])
         self.algorithm = algorithm
         self.time_authority = time_authority
 
@@ -108,6 +109,10 @@ def read_chain(pem: str) -> list[x509.Certificate]:
         return x509.load_pem_x509_certificates(pem.encode())
     except ValueError as error:
         raise InvalidKey(f"the certificate chain is no PEM text, leaf first ({error})") from error
+
+
+def _pem(certificates: list[x509.Certificate]) -> str:
+    return "".join(certificate.public_bytes(Encoding.PEM).decode() for certificate in certificates)
 
 
 def _read_key(pem: bytes) -> PrivateKey:
