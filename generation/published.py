@@ -1,0 +1,82 @@
+"""The released RealCustom weights on the stock diffusers UNet: same names, strict both ways, no pickles at run time.
+
+Weights: Hugging Face hub, bytedance-research/RealCustom, Apache-2.0. The release ships a pickle; `convert_pickle`
+turns it into safetensors once, with torch's restricted unpickler.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import UNet2DConditionModel
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from generation.attention import VisualAttention, attach
+from generation.projector import HighResProjector, HighResShallowProjector, Projector
+
+_PROJECTORS: dict[str, type[HighResProjector | HighResShallowProjector]] = {
+    "ProjectorHighResMinAttn": HighResProjector,
+    "ProjectorHighResShallowMinAttnV1": HighResShallowProjector,
+}
+
+
+class WeightsMismatch(ValueError):
+    """File and model do not name the same parameters, or not of the same shapes; the message lists them."""
+
+
+@dataclass(frozen=True)
+class PublishedModel:
+    """The UNet with its visual branch, what drives it, and the projector (also part of the UNet)."""
+
+    unet: UNet2DConditionModel
+    attention: VisualAttention
+    projector: Projector
+
+
+def build(config: dict[str, Any]) -> PublishedModel:
+    """A model with random weights for the release's `unet_config.json`. ValueError for an unknown projector."""
+    settings = {k: v for k, v in config.items() if not k.startswith("_")}
+    vision = settings.pop("image_prompt_settings")["vision_projection_config"]
+    name = vision["target"].rsplit(".", 1)[-1]
+    if name not in _PROJECTORS:
+        raise ValueError(f"unknown projector {name!r}: this release is one of {', '.join(_PROJECTORS)}")
+    params = vision["params"]
+    projector = _PROJECTORS[name](params["vision_dim"], params["out_dim"], params["dim_head"])
+    unet = UNet2DConditionModel.from_config(settings)
+    return PublishedModel(unet, attach(unet, projector), projector)
+
+
+def load_published(weights: Path, config: Path, dtype: torch.dtype = torch.float32) -> PublishedModel:
+    """Read a safetensors file of the released state dict. Raises WeightsMismatch."""
+    model = build(json.loads(config.read_text()))
+    state = load_file(weights)
+    check_names(model.unet.state_dict(), state)
+    model.unet.load_state_dict(state, strict=True)
+    if dtype != torch.float32:
+        model.unet.to(dtype)
+    model.unet.eval().requires_grad_(False)
+    return model
+
+
+def check_names(model: dict[str, Tensor], file: dict[str, Tensor]) -> None:
+    """Raise WeightsMismatch unless both name the same parameters with the same shapes."""
+    problems = {
+        "missing in the file": sorted(model.keys() - file.keys()),
+        "unexpected in the file": sorted(file.keys() - model.keys()),
+        "of another shape": sorted(k for k in model.keys() & file.keys() if model[k].shape != file[k].shape),
+    }
+    found = [f"{len(names)} {what}: {', '.join(names[:5])}" for what, names in problems.items() if names]
+    if found:
+        raise WeightsMismatch("the weights do not fit this model; " + "; ".join(found))
+
+
+def convert_pickle(source: Path, target: Path) -> None:
+    """Rewrite the release's .pth as safetensors. Only plain tensors are unpickled; anything else raises."""
+    state = torch.load(source, map_location="cpu", weights_only=True)  # noqa: TID251 - the one audited conversion
+    state = state.get("state_dict", state)
+    save_file({name: tensor.contiguous() for name, tensor in state.items()}, target)
