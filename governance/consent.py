@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, date, datetime
+from datetime import date, datetime, time, timedelta, timezone
 from typing import Any, Literal, Self
 
 from governance.canonical import canonical_json, plain, sha256_hex
@@ -37,6 +37,7 @@ RuleViolation = Reason
 Kind = Literal["likeness", "trademark", "copyright", "property"]
 KINDS: tuple[Kind, ...] = ("likeness", "trademark", "copyright", "property")
 Capacity = Literal["self", "guardian", "estate", "agency", "rights_holder"]
+FIRST_MIDNIGHT = timezone(timedelta(hours=14))  # the zone in which a day begins first
 ApprovalRight = Literal["none", "per_campaign", "per_output"]
 
 
@@ -51,7 +52,7 @@ class ConsentTerms:
     excluded_territories: win over `territories`. prohibited_contexts: win over everything.
     synthetic_media_permitted, synthetic_description: pictures by AI, and the specific words that were agreed.
     valid_from (included), valid_until (excluded; None never ends): aware times.
-    minor, majority_date: the consent suspends itself on that date (00:00 UTC).
+    minor, majority_date: the consent suspends itself when that day begins anywhere on Earth.
     output_cap: how many pictures at most; None is no limit. approval_right: what the person sees before release.
     evidence_digest: SHA-256 of the signed document.
     status: not part of the digest, because it changes while the agreement stays.
@@ -97,6 +98,13 @@ class ConsentTerms:
         """Whether the agreement is about this reference file."""
         return reference_digest in self.reference_digests
 
+    @property
+    def majority(self) -> datetime | None:
+        """When a minor's consent suspends itself; None for adults."""
+        if not self.minor or self.majority_date is None:
+            return None
+        return datetime.combine(self.majority_date, time(), FIRST_MIDNIGHT)
+
     def covers(self, use: Use, at: datetime) -> list[RuleViolation]:
         """Everything that speaks against `use` at `at`; empty means covered. Raises ValueError without a zone."""
         return [
@@ -116,8 +124,8 @@ class ConsentTerms:
 
     def _person_violations(self, use: Use, at: datetime) -> list[RuleViolation]:
         reasons = []
-        if self.majority_date and self.minor and at.astimezone(UTC).date() >= self.majority_date:
-            reasons.append(refusal("consent.majority", day=self.majority_date))
+        if self.majority is not None and at >= self.majority:
+            reasons.append(refusal("consent.majority", day=self.majority.date()))
         if not self.synthetic_media_permitted:
             reasons.append(refusal("consent.synthetic", kind=self.kind))
         forbidden = tuple(sorted(use.contexts & self.prohibited_contexts))

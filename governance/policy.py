@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Literal, get_args
 
 from governance.consent import ConsentTerms
@@ -132,16 +132,11 @@ def decide(facts: Facts, now: datetime) -> Permitted | Refusal:
     if now.tzinfo is None:
         raise ValueError("now needs a zone: pass a timezone-aware datetime")
     findings = [_reference_finding(facts, reference, now) for reference in facts.references]
-    terms = _unique(t for finding in findings for t in finding.terms)
-    reasons = [
-        *_action_reasons(facts),
-        *(reason for finding in findings for reason in finding.reasons),
-        *_cap_reasons(facts, terms),
-        *_approval_reasons(facts, terms),
-    ]
+    terms = tuple({record.id: record for finding in findings for record in finding.terms}.values())
+    reasons = _once([*_action_reasons(facts), *(reason for finding in findings for reason in finding.reasons)])
     warnings = (*_expiry_warnings(terms, now), *_cap_warnings(facts, terms))
     if reasons:
-        return Refusal(reasons=tuple(reasons), warnings=warnings)
+        return Refusal(reasons=reasons, warnings=warnings)
     return Permitted(terms=terms, warnings=warnings)
 
 
@@ -162,10 +157,10 @@ def _action_reasons(facts: Facts) -> Iterator[Reason]:
         yield refusal("template.not_approved")
     if facts.blocklist_hits:
         yield refusal("blocklist.word", words=facts.blocklist_hits)
-    if _leaves_the_house(facts):
+    if _leaves_the_house(facts) or not facts.use.is_draft:
         yield from facts.use.missing()
-        if not facts.review_approved:
-            yield refusal("review.not_approved")
+    if _leaves_the_house(facts) and not facts.review_approved:
+        yield refusal("review.not_approved")
 
 
 def _leaves_the_house(facts: Facts) -> bool:
@@ -188,13 +183,13 @@ def _reference_finding(facts: Facts, reference: ReferenceFacts, now: datetime) -
 
 
 def _likeness_finding(facts: Facts, reference: ReferenceFacts, now: datetime) -> _Finding:
-    records = [c for c in _consents(facts, reference) if c.kind == "likeness"]
-    return _best(records, facts.use, now, refusal("likeness.missing", reference=reference.label))
+    records: list[Terms] = [c for c in _consents(facts, reference) if c.kind == "likeness"]
+    return _best(records, facts, now, refusal("likeness.missing", reference=reference.label))
 
 
 def _mark_finding(facts: Facts, reference: ReferenceFacts, mark: str, now: datetime) -> _Finding:
     records: list[Terms] = [t for t in _licences(facts, reference) if t.is_for(mark)]
-    return _best(records, facts.use, now, refusal("trademark.missing", reference=reference.label, mark=mark))
+    return _best(records, facts, now, refusal("trademark.missing", reference=reference.label, mark=mark))
 
 
 def _ownership_finding(facts: Facts, reference: ReferenceFacts, now: datetime) -> _Finding:
@@ -203,7 +198,7 @@ def _ownership_finding(facts: Facts, reference: ReferenceFacts, now: datetime) -
     owned += _licences(facts, reference)
     if not owned and reference.own_work:
         return _Finding()
-    return _best(owned, facts.use, now, refusal("reference.basis_missing", reference=reference.label))
+    return _best(owned, facts, now, refusal("reference.basis_missing", reference=reference.label))
 
 
 def _consents(facts: Facts, reference: ReferenceFacts) -> list[ConsentTerms]:
@@ -214,62 +209,58 @@ def _licences(facts: Facts, reference: ReferenceFacts) -> list[TrademarkTerms]:
     return [t for t in facts.trademarks if t.grantee == facts.tenant_id and t.names(reference.digest)]
 
 
-def _best(records: list[Terms] | list[ConsentTerms], use: Use, now: datetime, missing: Reason) -> _Finding:
-    """The first record that covers the use; otherwise what speaks against the one that comes closest."""
+def _best(records: list[Terms], facts: Facts, now: datetime, missing: Reason) -> _Finding:
+    """The first record that allows it all; otherwise what speaks against the one that comes closest."""
     if not records:
         return _Finding(reasons=(missing,))
-    judged = [(record, record.covers(use, now)) for record in records]
-    record, violations = min(judged, key=lambda pair: len(pair[1]))
-    return _Finding(reasons=tuple(violations)) if violations else _Finding(terms=(record,))
+    judged = [(record, _objections(record, facts, now)) for record in records]
+    record, objections = min(judged, key=lambda pair: len(pair[1]))
+    return _Finding(reasons=objections) if objections else _Finding(terms=(record,))
 
 
-def _cap_reasons(facts: Facts, terms: tuple[Terms, ...]) -> Iterator[Reason]:
-    for consent, cap in _capped(facts, terms):
-        count = facts.output_counts.get(consent.id)
-        if count is None:
-            yield refusal("consent.cap_unknown", kind=consent.kind)
-        elif count + facts.outputs_requested > cap:
-            requested = facts.outputs_requested
-            yield refusal("consent.cap", kind=consent.kind, cap=cap, count=count, requested=requested)
+def _objections(record: Terms, facts: Facts, now: datetime) -> tuple[Reason, ...]:
+    return (*record.covers(facts.use, now), *_cap_objections(record, facts), *_approval_objections(record, facts))
+
+
+def _cap_objections(record: Terms, facts: Facts) -> Iterator[Reason]:
+    cap = _cap(record, facts)
+    if cap is None:
+        return
+    count, requested = facts.output_counts.get(record.id), facts.outputs_requested
+    if count is None:
+        yield refusal("consent.cap_unknown", kind=record.kind)
+    elif count + requested > cap:
+        yield refusal("consent.cap", kind=record.kind, cap=cap, count=count, requested=requested)
+
+
+def _cap(record: Terms, facts: Facts) -> int | None:
+    """Only generating makes pictures, so only generating is limited."""
+    return record.output_cap if isinstance(record, ConsentTerms) and facts.action == "generate" else None
+
+
+def _approval_objections(record: Terms, facts: Facts) -> Iterator[Reason]:
+    reserved = isinstance(record, ConsentTerms) and record.approval_right != "none"
+    if reserved and _leaves_the_house(facts) and record.id not in facts.subject_approvals:
+        yield refusal("consent.approval_missing", kind=record.kind)
 
 
 def _cap_warnings(facts: Facts, terms: tuple[Terms, ...]) -> Iterator[Reason]:
-    for consent, cap in _capped(facts, terms):
-        after = facts.output_counts.get(consent.id, 0) + facts.outputs_requested
-        if CAP_WARNING_SHARE * cap <= after <= cap:
-            yield warning("consent.cap_near", kind=consent.kind, cap=cap, left=cap - after)
-
-
-def _capped(facts: Facts, terms: tuple[Terms, ...]) -> Iterator[tuple[ConsentTerms, int]]:
-    if facts.action != "generate":
-        return
     for record in terms:
-        if isinstance(record, ConsentTerms) and record.output_cap is not None:
-            yield record, record.output_cap
-
-
-def _approval_reasons(facts: Facts, terms: tuple[Terms, ...]) -> Iterator[Reason]:
-    if not _leaves_the_house(facts):
-        return
-    for record in terms:
-        if isinstance(record, ConsentTerms) and _awaits_approval(facts, record):
-            yield refusal("consent.approval_missing", kind=record.kind)
-
-
-def _awaits_approval(facts: Facts, consent: ConsentTerms) -> bool:
-    return consent.approval_right != "none" and consent.id not in facts.subject_approvals
+        cap = _cap(record, facts)
+        after = facts.output_counts.get(record.id, 0) + facts.outputs_requested
+        if cap is not None and after >= CAP_WARNING_SHARE * cap:
+            yield warning("consent.cap_near", kind=record.kind, cap=cap, left=cap - after)
 
 
 def _expiry_warnings(terms: tuple[Terms, ...], now: datetime) -> Iterator[Reason]:
     for record in terms:
-        kind = record.kind if isinstance(record, ConsentTerms) else "trademark"
         if record.valid_until is not None and record.valid_until - now <= EXPIRY_WARNING:
-            yield warning("terms.expiring", kind=kind, day=record.valid_until)
-        if isinstance(record, ConsentTerms) and record.minor and record.majority_date:
-            majority = datetime.combine(record.majority_date, time(), UTC)
-            if majority - now <= EXPIRY_WARNING:
-                yield warning("consent.majority_near", day=record.majority_date)
+            yield warning("terms.expiring", kind=record.kind, day=record.valid_until)
+        majority = record.majority if isinstance(record, ConsentTerms) else None
+        if majority is not None and majority - now <= EXPIRY_WARNING:
+            yield warning("consent.majority_near", day=majority.date())
 
 
-def _unique(terms: Iterator[Terms]) -> tuple[Terms, ...]:
-    return tuple({record.id: record for record in terms}.values())
+def _once(reasons: list[Reason]) -> tuple[Reason, ...]:
+    """Two references under one agreement would say everything twice."""
+    return tuple(reason for i, reason in enumerate(reasons) if reason not in reasons[:i])

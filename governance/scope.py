@@ -104,21 +104,19 @@ def scope_violations(
     excluded_territories: frozenset[str],
 ) -> list[Reason]:
     """Channel, territory and purpose; a draft is asked only for what it names."""
-    reasons = []
-    if not use.is_draft and not allows(channels, use.channel):
+    reasons = [] if use.is_draft else use.missing()
+    if use.channel and not use.is_draft and not allows(channels, use.channel):
         reasons.append(refusal("terms.channel", kind=kind, channel=use.channel))
-    territory_asked = bool(use.territory) or not use.is_draft
-    if territory_asked and not covers_territory(territories, excluded_territories, use.territory):
+    if use.territory and not covers_territory(territories, excluded_territories, use.territory):
         reasons.append(refusal("terms.territory", kind=kind, territory=use.territory))
-    purpose_asked = bool(use.purpose) or not use.is_draft
-    if purpose_asked and not allows(purposes, use.purpose):
+    if use.purpose and not allows(purposes, use.purpose):
         reasons.append(refusal("terms.purpose", kind=kind, purpose=use.purpose))
     return reasons
 
 
 def allows(allowed: frozenset[str], value: str) -> bool:
-    """Whether `value` is named, or everything is; an unsaid value is never allowed."""
-    return bool(value) and (value in allowed or ANY in allowed)
+    """Whether `value` is named, or everything is."""
+    return value in allowed or ANY in allowed
 
 
 def covers_territory(allowed: frozenset[str], excluded: frozenset[str], asked: str) -> bool:
@@ -126,7 +124,7 @@ def covers_territory(allowed: frozenset[str], excluded: frozenset[str], asked: s
 
     "US" contains "US-NY"; therefore "US" is not covered where "US-NY" is excluded, and "*" only where nothing is.
     """
-    if not asked or any(_contains(asked, e) or _contains(e, asked) for e in excluded):
+    if any(_contains(asked, e) or _contains(e, asked) for e in excluded):
         return False
     return any(_contains(a, asked) for a in allowed)
 

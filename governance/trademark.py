@@ -29,7 +29,7 @@ __all__ = ["TREATMENTS", "TrademarkTerms", "Treatment", "Use", "fold", "matched_
 
 Treatment = Literal["unaltered", "in_scene", "recoloured", "patterned", "partial"]
 TREATMENTS: tuple[Treatment, ...] = ("unaltered", "in_scene", "recoloured", "patterned", "partial")
-KIND = "trademark"
+KIND: Literal["trademark"] = "trademark"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +67,11 @@ class TrademarkTerms:
         check_territories("excluded_territories", self.excluded_territories)
         check_digests("reference_digests", self.reference_digests)
         _check_mark(self)
+
+    @property
+    def kind(self) -> Literal["trademark"]:
+        """What sentences call it."""
+        return KIND
 
     def names(self, reference_digest: str) -> bool:
         """Whether the licence is about this reference file."""
