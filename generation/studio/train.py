@@ -9,9 +9,11 @@ from pathlib import Path
 
 import torch
 
-from generation.studio import decoding, text_to_image
+from generation.studio import decoding, looking, text_to_image
 from generation.studio.architecture import Widths
+from generation.studio.attributes import CLASSES
 from generation.studio.autoencoder import StudioAutoencoder
+from generation.studio.vision_networks import StudioEvaluator, StudioImageEncoder
 from generation.training.loop import Plan, Trainer, load_average
 
 log = logging.getLogger(__name__)
@@ -50,8 +52,33 @@ def train_text_to_image(options: argparse.Namespace) -> None:
     log.info("text-to-image: step %d, %d pictures", trainer.step, trainer.step * batch)
 
 
+def train_encoder(options: argparse.Namespace) -> None:
+    model, autoencoder = StudioImageEncoder(), autoencoder_for(options.out, options.seed)
+    plan = Plan(steps=options.steps or 8000, learning_rate=1e-3, betas=(0.9, 0.98))
+    trainer = Trainer(model, plan, options.out / "encoder")
+    _carry_on(trainer, options)
+    batch = options.batch or 32
+    at = partial(looking.encoder_loss_at, model, autoencoder, options.seed, batch=batch)
+    trainer.run(at, seconds=options.minutes * 60)
+    load_average(model, trainer.checkpoint)
+    log.info("encoder: step %d, %s", trainer.step, looking.encoder_figures(model.eval()))
+
+
+def train_evaluator(options: argparse.Namespace) -> None:
+    model, autoencoder = StudioEvaluator(CLASSES), autoencoder_for(options.out, options.seed)
+    plan = Plan(steps=options.steps or 8000, learning_rate=1e-3, betas=(0.9, 0.98))
+    trainer = Trainer(model, plan, options.out / "evaluator")
+    _carry_on(trainer, options)
+    at = partial(looking.evaluator_loss_at, model, autoencoder, options.seed + 1, batch=options.batch or 32)
+    trainer.run(at, seconds=options.minutes * 60)
+    load_average(model, trainer.checkpoint)
+    log.info("evaluator: step %d, %s", trainer.step, looking.evaluator_figures(model.eval()))
+
+
 STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
     "autoencoder": train_autoencoder,
+    "encoder": train_encoder,
+    "evaluator": train_evaluator,
     "text-to-image": train_text_to_image,
 }
 
