@@ -40,7 +40,7 @@ class User(AbstractUser):
 class TenantManager(models.Manager["TenantModel"]):
     """Sees the entered tenant's rows only; raises UnscopedQuery outside a scope."""
 
-    def get_queryset(self) -> models.QuerySet["TenantModel"]:
+    def get_queryset(self) -> models.QuerySet[TenantModel]:
         return super().get_queryset().filter(tenant_id=current_tenant_id())
 
 

@@ -42,6 +42,10 @@ class Permission(StrEnum):
     MANAGE_TENANT = "manage_tenant"
 
 
+# `"text" in Enum` is an error before Python 3.12, hence the values by themselves.
+ROLE_VALUES: Final = frozenset(role.value for role in Role)
+PERMISSION_VALUES: Final = frozenset(permission.value for permission in Permission)
+
 _ALL_MEMBERS: Final = frozenset({Permission.VIEW})
 
 PERMISSIONS_OF: Final[dict[Role, frozenset[Permission]]] = {
@@ -62,5 +66,5 @@ PERMISSIONS_OF: Final[dict[Role, frozenset[Permission]]] = {
 
 def permissions_of(roles: list[str]) -> frozenset[Permission]:
     """Everything the roles together allow. An unknown role allows nothing."""
-    known = [Role(r) for r in roles if r in Role]
+    known = [Role(r) for r in roles if r in ROLE_VALUES]
     return frozenset().union(*(PERMISSIONS_OF[r] for r in known))

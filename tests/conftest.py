@@ -1,0 +1,90 @@
+"""A throwaway Postgres for the session: migrations run as the owner, tests as the app's role, as in production."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from django.test import TransactionTestCase
+from imprimatur.embedded.database import Addresses, create_database
+from imprimatur.embedded.postgres import Postgres, free_port
+from imprimatur.environment import database
+
+from tests.factories import World, build_world
+
+PASSWORD = "correct-horse-battery"
+KEPT = {"django_migrations", "django_content_type", "auth_permission"}
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A running server in a temporary folder. Durability is off: it dies with the tests."""
+    folder = Path(tempfile.mkdtemp(prefix="imprimatur-postgres-"))
+    fast = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB")
+    server = Postgres(folder, free_port(), "superuser-for-tests", options=fast, log=folder / "postgres.log")
+    server.set_up()
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def addresses(postgres: Postgres) -> Addresses:
+    """Connection URLs of the three roles."""
+    return create_database(postgres, "imprimatur", "owner-for-tests", "app-for-tests")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(addresses: Addresses, django_db_blocker: Any) -> Iterator[None]:
+    """Replaces pytest-django's: it would create the database as the role that runs the tests."""
+    _point("default", addresses.owner)
+    with django_db_blocker.unblock():
+        call_command("migrate", verbosity=0, interactive=False)
+    connections["default"].close()
+    _point("default", addresses.app)
+    os.environ["IMPRIMATUR_DATABASE_URL"] = addresses.app  # for processes that tests start
+    TransactionTestCase._fixture_teardown = _empty(addresses.superuser)  # type: ignore[method-assign]
+    yield
+    connections.close_all()
+
+
+def _point(alias: str, url: str) -> None:
+    settings = database(url)
+    connections.databases[alias].update(settings)
+    connections[alias].settings_dict.update(settings)
+
+
+def _empty(superuser: str) -> Any:
+    """What a test that commits leaves is removed by the superuser: the app may not truncate, the audit trail refuses."""
+
+    def teardown(_: TransactionTestCase) -> None:
+        with psycopg.connect(superuser) as connection:
+            connection.execute("SET session_replication_role = replica")
+            found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+            names = ", ".join(f'"{name}"' for (name,) in found if name not in KEPT)
+            connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+
+    return teardown
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """Two companies with their people, made by the real services. Rolled back after the test."""
+    return build_world(PASSWORD)
+
+
+@pytest.fixture
+def committed_world(transactional_db: None) -> World:
+    """The same, committed, so that other connections and processes see it. Emptied after the test."""
+    return build_world(PASSWORD)
