@@ -6,6 +6,7 @@ side survives a newer one; senders never drop a key.
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self
 
@@ -19,8 +20,10 @@ REPORT_TASK = "control.report"
 HELLO_TASK = "control.hello"
 CANCEL_COMMAND = "cancel_order"  # Celery remote-control broadcast: {"generation_id", "attempt"}
 
-HEARTBEAT_SECONDS = 5.0
-LEASE_SECONDS = 30.0
+# Both sides read the same environment, so that tests may be quick and slow networks patient.
+HEARTBEAT_SECONDS = float(os.environ.get("IMPRIMATUR_HEARTBEAT_SECONDS", "5"))
+LEASE_SECONDS = float(os.environ.get("IMPRIMATUR_LEASE_SECONDS", "30"))
+ORDERS_PER_SLOT = 2  # one is drawn while the next one's files are fetched and the former one's are stored
 
 Stage = Literal["accepted", "preparing", "drawing", "stamping", "heartbeat"]
 Outcome = Literal["ready", "failed", "refused", "canceled"]
@@ -62,7 +65,8 @@ class RenderOrder(_Message):
     attempt_secret: random; the report must echo it.
     permit: signed token (`governance.permit`), bound to generation, attempt and spec digest; short-lived.
     manifest: facts that go into the picture's provenance (`governance.provenance.OutputFacts` as JSON).
-    output_prefix: where the worker writes `output.png`, `mask_strip.png` and `report.json`.
+    output_prefix: where the worker writes `report.json`, and picture and mask strip under names that hold their
+        digests, so that an order drawn twice never replaces a picture that was already reported.
     """
 
     generation_id: str
@@ -145,7 +149,10 @@ class RenderReport(_Message):
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerHello(_Message):
-    """A worker says who it is, every HEARTBEAT_SECONDS: which profiles it can draw, how many at once."""
+    """A worker says who it is, every HEARTBEAT_SECONDS: which profiles it can draw, how many at once (slots).
+
+    It holds up to ORDERS_PER_SLOT orders for each slot.
+    """
 
     worker: str
     profiles: list[str]

@@ -53,7 +53,8 @@ class Generation(TenantModel):
     step = models.PositiveIntegerField(default=0)
     steps = models.PositiveIntegerField(default=0)
     error_code = models.CharField(max_length=60, blank=True)
-    error = models.TextField(blank=True)
+    error = models.TextField(blank=True)  # the worker's own words, for the administrator
+    reasons = models.JSONField(default=list)  # of a refusal: rule id, sentence, sentence_ja
     # The lease: who may report, and until when it is believed to be working.
     attempt = models.PositiveIntegerField(default=0)
     attempt_secret = models.CharField(max_length=64, blank=True)

@@ -1,0 +1,76 @@
+"""A broker that is a folder: one machine, no server.
+
+Kombu's own filesystem transport writes a message under its final name, so that a reader can catch it half written,
+and moves it through the system's temporary folder, where everybody may read permits. Here a message appears whole or
+not at all, and never leaves the folder (0700).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+from kombu.transport import filesystem
+from kombu.utils.json import dumps, loads
+
+_SUFFIX = ".msg"
+
+
+class Channel(filesystem.Channel):
+    """Messages are files `<time>_<uuid>.<queue>.msg`, oldest first."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Make the folders, for their owner alone."""
+        super().__init__(*args, **options)
+        for folder in (Path(self.data_folder_in), Path(self.control_folder)):
+            folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
+
+    def _put(self, queue: str, payload: Any, **_: Any) -> None:
+        folder = Path(self.data_folder_out)
+        name = f"{time.time_ns():020d}_{uuid.uuid4().hex}.{queue}{_SUFFIX}"
+        hidden = folder / f".{name}"
+        try:
+            hidden.touch(mode=0o600)
+            hidden.write_text(dumps(payload))
+            hidden.replace(folder / name)
+        except OSError as error:
+            hidden.unlink(missing_ok=True)
+            raise OSError(error.errno, f"the broker's folder {folder} does not take messages") from error
+
+    def _get(self, queue: str) -> Any:
+        for path in self._messages(self.data_folder_in, queue):
+            taken = path.with_name(f".{path.name}.{os.getpid()}")
+            try:
+                path.rename(taken)
+            except FileNotFoundError:
+                continue  # another process was quicker
+            text = taken.read_text()
+            taken.unlink()
+            return loads(text)
+        raise Empty
+
+    def _size(self, queue: str) -> int:
+        return len(self._messages(self.data_folder_in, queue))
+
+    def _purge(self, queue: str) -> int:
+        paths = self._messages(self.data_folder_in, queue)
+        for path in paths:
+            path.unlink(missing_ok=True)
+        return len(paths)
+
+    @staticmethod
+    def _messages(folder: str, queue: str) -> list[Path]:
+        with os.scandir(folder) as entries:
+            names = [e.name for e in entries if e.name[0] != "." and e.name.partition(".")[2] == queue + _SUFFIX]
+        return [Path(folder, name) for name in sorted(names)]
+
+
+class Transport(filesystem.Transport):
+    """`filesystem://` with whole messages."""
+
+    Channel = Channel

@@ -1,0 +1,43 @@
+"""The control side's Celery app: sends orders; takes in progress, reports and hellos; hosts the leader.
+
+Start it as `celery -A imprimatur.celery worker`. Pool, queue and serialisation are settings here, not flags.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_ready, worker_shutting_down
+
+from gpu_worker.broker import GPU_CONTROL_EXCHANGE, broker_settings
+from gpu_worker.messages import CONTROL_QUEUE
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imprimatur.settings")
+
+from django.conf import settings
+
+app = Celery("imprimatur", include=["imprimatur.generations.tasks"])
+app.conf.update(
+    **broker_settings(settings.BROKER_URL, settings.BROKER_FOLDER),
+    task_default_queue=CONTROL_QUEUE,
+    worker_pool="threads",
+    worker_concurrency=4,
+    worker_enable_remote_control=False,  # broadcasts are for the GPU workers
+    control_exchange=GPU_CONTROL_EXCHANGE,
+)
+
+
+@worker_ready.connect
+def _start_leader(**_: Any) -> None:
+    from imprimatur.generations.leader import Leader
+
+    app.leader = Leader()
+    app.leader.start()
+
+
+@worker_shutting_down.connect
+def _stop_leader(**_: Any) -> None:
+    if leader := getattr(app, "leader", None):
+        leader.stop()

@@ -1,0 +1,147 @@
+"""May we? Gathers the facts of one picture from rights, library and prompts, and asks `governance.policy`.
+
+The same question is asked when a picture is requested, when it is dispatched, when its report is recorded, when it is
+reviewed, when it is released, and each time it is served.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from governance.consent import ConsentTerms
+from governance.policy import Action, Facts, Permitted, ReferenceFacts, Refusal, decide
+from governance.scope import Use
+from governance.trademark import TrademarkTerms
+from imprimatur.generations.models import Generation
+from imprimatur.generations.states import ACTIVE
+from imprimatur.library.models import ReferenceImage
+from imprimatur.prompts.models import TemplateVersion, VersionStatus
+from imprimatur.rights import selectors as rights
+from imprimatur.rights.models import ConsentRecord, TrademarkLicence
+from imprimatur.tenants.actor import Actor
+from imprimatur.tenants.errors import RightsRefused
+
+_COUNTED = [*ACTIVE, "ready"]
+
+
+def decision(
+    actor: Actor | None,
+    *,
+    action: Action,
+    reference: ReferenceImage,
+    version: TemplateVersion,
+    use: Mapping[str, Any],
+    now: datetime | None = None,
+    requested: int = 1,
+    already: Generation | None = None,
+    review_approved: bool = False,
+) -> Permitted | Refusal:
+    """The policy's answer at `now`. Call inside the tenant's scope.
+
+    use: channel, territory, purpose; optional contexts, paid, language. requested: how many pictures are asked for.
+    already: the row that asked, which is not counted a second time against a consent's cap. actor: who asks; the
+    rights do not depend on it, its permissions are the caller's question.
+    """
+    consents, licences = rights.covering([reference.pixel_sha256])
+    facts = Facts(
+        action=action,
+        tenant_id=str(actor.tenant_id if actor else reference.tenant_id),
+        references=(_reference_facts(reference),),
+        consents=tuple(_consent_terms(record) for record in consents),
+        trademarks=tuple(_trademark_terms(record) for record in licences),
+        use=use_of(use),
+        template_approved=version.status == VersionStatus.APPROVED,
+        output_counts=_output_counts(consents, already),
+        outputs_requested=requested,
+        review_approved=review_approved,
+    )
+    return decide(facts, now or timezone.now())
+
+
+def require(actor: Actor | None, **question: Any) -> Permitted:
+    """The permission, or RightsRefused with every reason. Takes what `decision` takes."""
+    answer = decision(actor, **question)
+    if isinstance(answer, Refusal):
+        raise RightsRefused(reasons_of(answer))
+    return answer
+
+
+def reasons_of(answer: Permitted | Refusal) -> list[dict[str, str]]:
+    """Reasons of a refusal, each once: rule id and sentence in the language of the request."""
+    if isinstance(answer, Permitted):
+        return []
+    language = get_language() or "en"
+    return [{"rule_id": r.rule_id, "sentence": r.sentence(language)} for r in answer.reasons]
+
+
+def use_of(use: Mapping[str, Any]) -> Use:
+    """The policy's use from a row's or a form's; what is not said stays empty."""
+    said = {name: str(use[name]).strip() for name in ("channel", "territory", "purpose", "language") if use.get(name)}
+    contexts = frozenset(str(c) for c in use.get("contexts", ()))
+    return Use(**said, contexts=contexts, paid=bool(use.get("paid", False)))
+
+
+def receipt(answer: Permitted, *, reference: ReferenceImage, use: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """What was relied upon at the moment of asking: opaque ids, digests and salted commitments; nothing personal."""
+    consents, licences = rights.covering([reference.pixel_sha256])
+    by_id = {_terms_id(record): record for record in (*consents, *licences)}
+    records = [_receipt_line(by_id[terms.id], terms) for terms in answer.terms]
+    return {
+        "asked_at": now.isoformat(),
+        "use": dict(use),
+        "reference": reference.pixel_sha256,
+        "own_work": reference.own_work,
+        "records": records,
+        "warnings": [reason.to_json() for reason in answer.warnings],
+    }
+
+
+def _receipt_line(record: ConsentRecord | TrademarkLicence, terms: ConsentTerms | TrademarkTerms) -> dict[str, str]:
+    return {
+        "record": record.public_id,
+        "terms_id": terms.id,
+        "kind": terms.kind if isinstance(terms, ConsentTerms) else "trademark",
+        "terms_digest": terms.digest(),
+        "commitment": terms.commitment(bytes.fromhex(record.salt)),
+    }
+
+
+def _reference_facts(reference: ReferenceImage) -> ReferenceFacts:
+    return ReferenceFacts(
+        digest=reference.pixel_sha256,
+        shows_person=reference.shows_person,
+        declared_marks=tuple(reference.declared_marks),
+        own_work=reference.own_work,
+        name=reference.subject.name,
+    )
+
+
+def _consent_terms(record: ConsentRecord) -> ConsentTerms:
+    return ConsentTerms.from_json(record.terms | {"status": record.status})
+
+
+def _trademark_terms(record: TrademarkLicence) -> TrademarkTerms:
+    return TrademarkTerms.from_json(record.terms | {"status": record.status})
+
+
+def _terms_id(record: ConsentRecord | TrademarkLicence) -> str:
+    return str(record.terms["id"])
+
+
+def _output_counts(consents: list[ConsentRecord], already: Generation | None) -> dict[str, int]:
+    """Pictures made or being made under each consent with a cap."""
+    capped = [_terms_id(c) for c in consents if c.terms.get("output_cap") is not None]
+    return {terms_id: _made_under(terms_id, already.id if already else None) for terms_id in capped}
+
+
+def _made_under(terms_id: str, without: uuid.UUID | None) -> int:
+    relied = Q(consent_receipt__records__contains=[{"terms_id": terms_id}])
+    rows = Generation.objects.filter(relied, state__in=_COUNTED)
+    return rows.exclude(id=without).count() if without else rows.count()

@@ -1,0 +1,117 @@
+"""What a worker needs to draw one picture, and how it gets there. The only place that speaks to the broker."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import uuid
+from datetime import datetime
+from typing import Any, Final
+
+from kombu.exceptions import OperationalError
+
+from generation.spec import GenerationSpec
+from governance.permit import LIFETIME, Permit, sign_permit
+from governance.policy import Permitted
+from governance.provenance import ConsentCommitment, OutputFacts
+from gpu_worker.messages import CANCEL_COMMAND, RENDER_TASK, RenderOrder, StoredObject, render_queue
+from imprimatur import keys
+from imprimatur.audit import services as audit
+from imprimatur.celery import app
+from imprimatur.generations import life
+from imprimatur.generations.models import Generation
+from imprimatur.generations.pictures import prefix
+
+logger = logging.getLogger(__name__)
+
+BROKER_ERRORS: Final = (OperationalError, OSError)
+
+
+def begin_attempt(row: Generation, answer: Permitted, now: datetime) -> RenderOrder:
+    """A new attempt of a locked row: number, secret, permit and lease; the order that goes with them."""
+    permit = _permit(row, answer, now)
+    life.write(
+        row,
+        attempt=permit.attempt,
+        attempt_secret=secrets.token_hex(32),
+        permit_id=permit.id,
+        dispatched_at=now,
+        lease_until=life.lease_from(now),
+        version=row.version + 1,
+    )
+    return _order(row, sign_permit(permit, keys.permit_private_key()))
+
+
+def send(order: RenderOrder) -> bool:
+    """Ring the worker's queue; False if the broker cannot be reached. Sending an order twice is harmless."""
+    queue = render_queue(order.spec.profile)
+    try:
+        app.send_task(RENDER_TASK, args=[order.to_json()], queue=queue, expires=LIFETIME.total_seconds(), retry=False)
+    except BROKER_ERRORS as error:
+        logger.warning("%s: the broker cannot be reached, the order waits: %s", order.generation_id, error)
+        return False
+    return True
+
+
+def broker_answers() -> bool:
+    """Whether orders can be sent at all; asked before attempts are begun."""
+    try:
+        with app.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=2)
+    except BROKER_ERRORS:
+        return False
+    return True
+
+
+def drop(generation_id: str, attempt: int) -> None:
+    """Tell every worker to stop drawing this attempt. Nothing is lost if nobody hears it: its report is ignored."""
+    try:
+        app.control.broadcast(CANCEL_COMMAND, arguments={"generation_id": generation_id, "attempt": attempt})
+    except BROKER_ERRORS as error:
+        logger.warning("%s: the broker cannot be reached, the attempt is drawn in vain: %s", generation_id, error)
+
+
+def _permit(row: Generation, answer: Permitted, now: datetime) -> Permit:
+    return Permit(
+        id=uuid.uuid4().hex,
+        tenant_id=str(row.tenant_id),
+        generation_id=row.public_id,
+        attempt=row.attempt + 1,
+        spec_digest=row.spec_digest,
+        reference_digests=tuple(row.spec["reference_digests"]),
+        terms_digests=answer.terms_digests,
+        issued_at=now,
+        expires_at=now + LIFETIME,
+    )
+
+
+def _order(row: Generation, token: str) -> RenderOrder:
+    reference = row.subject_reference
+    stored = StoredObject(key=reference.object_key, sha256=reference.sha256, mime=reference.mime)
+    return RenderOrder(
+        generation_id=row.public_id,
+        tenant_id=str(row.tenant_id),
+        attempt=row.attempt,
+        attempt_secret=row.attempt_secret,
+        spec=GenerationSpec.from_json(row.spec),
+        references=(stored,),
+        permit=token,
+        manifest=_manifest(row),
+        output_prefix=prefix(row, row.attempt),
+    )
+
+
+def _manifest(row: Generation) -> dict[str, Any]:
+    """What the control side knows about the picture's provenance; the worker adds model and pixels."""
+    records = row.consent_receipt["records"]
+    facts = OutputFacts(
+        generation_id=row.public_id,
+        spec_digest=row.spec_digest,
+        template_version_id=row.template_version.public_id,
+        prompt=row.spec["prompt"],
+        permit_id=row.permit_id,
+        consents=tuple(ConsentCommitment(id=r["record"], commitment=r["commitment"]) for r in records),
+        own_work=row.subject_reference.own_work,
+        audit_head=audit.head(row.tenant_id),
+    )
+    return facts.to_json()

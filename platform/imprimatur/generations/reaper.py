@@ -1,0 +1,61 @@
+"""Leases that ran out: look for the report beside the picture first, then draw again."""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from datetime import datetime
+
+from django.db import connection
+from django.utils import timezone
+
+from gpu_worker.messages import RenderReport
+from imprimatur import objects
+from imprimatur.generations import life
+from imprimatur.generations.incoming import record_report
+from imprimatur.generations.models import Generation
+from imprimatur.generations.pictures import REPORT_NAME, prefix
+from imprimatur.generations.states import ACTIVE
+from imprimatur.tenants.scope import tenant_scope
+
+logger = logging.getLogger(__name__)
+
+
+def reap() -> int:
+    """Settle every lapsed lease; how many there were. Called by the leader only."""
+    now = timezone.now()
+    lapsed = _lapsed(now)
+    for tenant_id, generation_id in lapsed:
+        with tenant_scope(tenant_id):
+            _settle(generation_id, now)
+    return len(lapsed)
+
+
+def _lapsed(now: datetime) -> list[tuple[uuid.UUID, uuid.UUID]]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tenant_id, generation_id FROM generations_lapsed(%s)", [now])
+        return list(cursor.fetchall())
+
+
+def _settle(generation_id: uuid.UUID, now: datetime) -> None:
+    row = life.locked(generation_id)
+    if row is None or row.state not in ACTIVE or row.lease_until is None or row.lease_until >= now:
+        return
+    report = _left_report(row)
+    if report is not None and record_report(report):
+        logger.info("%s: the report of attempt %d was found beside the picture", row.public_id, row.attempt)
+        return
+    logger.warning("%s: attempt %d was lost with its worker %s", row.public_id, row.attempt, row.worker or "(none)")
+    life.attempt_lost(row, "worker_lost", now)
+
+
+def _left_report(row: Generation) -> RenderReport | None:
+    """The report the worker wrote before it was cut off. Its secret and permit are checked like any report's."""
+    try:
+        return RenderReport.from_json(json.loads(objects.read(prefix(row, row.attempt) + REPORT_NAME)))
+    except objects.ObjectMissing:
+        return None
+    except (ValueError, TypeError) as error:
+        logger.warning("%s: the report beside the picture cannot be read: %s", row.public_id, error)
+        return None

@@ -1,0 +1,143 @@
+"""Ask for pictures, cancel, try again; and take in what workers say (`incoming`)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from generation.spec import GenerationSpec
+from imprimatur.audit import services as audit
+from imprimatur.generations import asking, gate, life, notify
+from imprimatur.generations.incoming import record_hello, record_progress, record_report
+from imprimatur.generations.models import Generation, GenerationState
+from imprimatur.generations.states import ACTIVE, RETRYABLE
+from imprimatur.library.models import ReferenceImage
+from imprimatur.prompts.models import TemplateVersion
+from imprimatur.tenants.actor import Actor
+from imprimatur.tenants.errors import Conflict, NotFound, NotPermitted
+from imprimatur.tenants.models import User
+from imprimatur.tenants.permissions import Permission
+
+__all__ = ["cancel", "record_hello", "record_progress", "record_report", "retry", "submit"]
+
+
+def submit(
+    actor: Actor,
+    *,
+    reference: ReferenceImage,
+    version: TemplateVersion,
+    variables: Mapping[str, str],
+    use: Mapping[str, Any],
+    dials: Mapping[str, Any] | None = None,
+    count: int = 1,
+    seed: int | None = None,
+) -> list[Generation]:
+    """Queue `count` pictures, or none: rows, audit events and a ring at the dispatcher's door, in one transaction.
+
+    Raises NotPermitted, InvalidInput (dials, variables, count, seed) or RightsRefused with every reason.
+    """
+    actor.require(Permission.GENERATE)
+    asker, now = _asker(actor), timezone.now()
+    kept_use = asking.checked_use(use)
+    specs = asking.specs(
+        reference=reference,
+        version=version,
+        variables=variables,
+        dials=asking.Dials.read(dials or {}),
+        seeds=asking.seeds(count, seed),
+    )
+    _count_one_at_a_time(actor.tenant_id)
+    answer = gate.require(
+        actor, action="generate", reference=reference, version=version, use=kept_use, now=now, requested=count
+    )
+    shared = {
+        "tenant_id": actor.tenant_id,
+        "batch": uuid.uuid4(),
+        "subject_reference": reference,
+        "template_version": version,
+        "variables": dict(variables),
+        "use": kept_use,
+        "consent_receipt": gate.receipt(answer, reference=reference, use=kept_use, now=now),
+        "requested_by": asker,
+        "requested_with": actor.api_key,
+    }
+    rows = Generation.objects.bulk_create([_row(spec, **shared) for spec in specs])
+    notify.ring()
+    for row in rows:
+        _record_request(actor, row)
+    return rows
+
+
+def cancel(actor: Actor, generation: Generation) -> Generation:
+    """Stop a picture that is not finished; a finished one is returned as it is. Repeating it changes nothing."""
+    actor.require(Permission.GENERATE)
+    row = _locked(generation)
+    if row.state not in ACTIVE:
+        return row
+    life.move(row, GenerationState.CANCELED, finished_at=timezone.now(), lease_until=None)
+    if row.dispatched_at is not None:
+        notify.ask_to_drop(row.public_id, row.attempt)
+    notify.ring()
+    life.record(row, "generation.canceled", actor=actor.label, attempt=row.attempt)
+    return row
+
+
+def retry(actor: Actor, generation: Generation) -> Generation:
+    """Queue a failed, refused or canceled picture again, if its rights allow. Raises Conflict, RightsRefused."""
+    actor.require(Permission.GENERATE)
+    _count_one_at_a_time(actor.tenant_id)
+    row = _locked(generation)
+    if row.state not in RETRYABLE:
+        raise Conflict(_("Only a failed, refused or canceled picture can be tried again."), state=row.state)
+    _require_rights(actor, row, timezone.now())
+    life.queue_again(row, lost_attempts=0, finished_at=None, error_code="", error="", reasons=[])
+    life.record(row, "generation.retried", actor=actor.label)
+    return row
+
+
+def _require_rights(actor: Actor, row: Generation, now: datetime) -> None:
+    gate.require(
+        actor,
+        action="generate",
+        reference=row.subject_reference,
+        version=row.template_version,
+        use=row.use,
+        now=now,
+        already=row,
+    )
+
+
+def _row(spec: GenerationSpec, **shared: Any) -> Generation:
+    return Generation(spec=spec.to_json(), spec_digest=spec.digest(), steps=spec.steps, **shared)
+
+
+def _record_request(actor: Actor, row: Generation) -> None:
+    terms = [record["terms_digest"] for record in row.consent_receipt["records"]]
+    facts = {"spec_digest": row.spec_digest, "batch": str(row.batch), "terms": terms}
+    audit.record(row.tenant_id, actor.label, "generation.requested", row.public_id, facts)
+
+
+def _asker(actor: Actor) -> User:
+    """The person, or the person whose key it is: nobody may later decide about a picture they asked for."""
+    if actor.user is None:
+        raise NotPermitted(_("A picture is asked for by a person or with a person's key."))
+    return actor.user
+
+
+def _locked(generation: Generation) -> Generation:
+    row = life.locked(generation.id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _count_one_at_a_time(tenant_id: uuid.UUID) -> None:
+    """Two requests at once must not both take the last picture that a consent's cap leaves."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"generations {tenant_id}"])

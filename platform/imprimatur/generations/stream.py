@@ -1,0 +1,187 @@
+"""Live jobs: server-sent events out of one LISTEN connection for the whole process.
+
+An event carries a snapshot of the row and has the row's version as its id, so that a browser that comes back
+(Last-Event-ID) is told only what it missed. If the listening connection is away, every stream polls instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import threading
+import uuid
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from time import monotonic
+from typing import Any, Final
+
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections
+from django.utils import translation
+
+from imprimatur.generations import notify, selectors
+from imprimatur.generations.leader import listening_connection
+from imprimatur.tenants.scope import tenant_scope
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT: Final = 15.0  # seconds between comments that keep proxies from closing the stream
+POLL: Final = 2.0  # seconds between looks at the row while nobody listens
+RETRY_MILLISECONDS: Final = 2000
+SNAPSHOT, END = "snapshot", "end"
+
+Snapshot = dict[str, Any]
+Render = Callable[[Snapshot], str]
+
+
+class Listener(threading.Thread):
+    """Hears which rows changed and wakes the streams that wait for them. One in each web process."""
+
+    def __init__(self) -> None:
+        """Daemon: ends with its process."""
+        super().__init__(name="generation-listener", daemon=True)
+        self.is_connected = threading.Event()
+        self._lock = threading.Lock()
+        self._waiting: dict[str, set[_Waiter]] = {}
+
+    def run(self) -> None:
+        """Never raises: a lost connection is made again, and whoever waited looks at its row."""
+        while True:
+            try:
+                self._listen()
+            except Exception:
+                logger.warning("the listening connection was lost; streams poll until it is back", exc_info=True)
+            self.is_connected.clear()
+            self._wake_all()
+            threading.Event().wait(POLL)
+
+    def _listen(self) -> None:
+        with listening_connection() as session:
+            session.execute(f"LISTEN {notify.GENERATION_CHANNEL}")
+            self.is_connected.set()
+            self._wake_all()  # for what happened before
+            for heard in session.notifies():
+                self._wake(heard.payload)
+
+    def add(self, waiter: _Waiter) -> None:
+        """Wake `waiter` from now on."""
+        with self._lock:
+            self._waiting.setdefault(waiter.payload, set()).add(waiter)
+
+    def remove(self, waiter: _Waiter) -> None:
+        """Its stream ended."""
+        with self._lock:
+            left = self._waiting.get(waiter.payload, set())
+            left.discard(waiter)
+            if not left:
+                self._waiting.pop(waiter.payload, None)
+
+    def _wake(self, payload: str) -> None:
+        with self._lock:
+            waiters = list(self._waiting.get(payload, ()))
+        for waiter in waiters:
+            waiter.wake()
+
+    def _wake_all(self) -> None:
+        with self._lock:
+            payloads = list(self._waiting)
+        for payload in payloads:
+            self._wake(payload)
+
+
+class _Waiter:
+    """One stream's bell, rung from the listener's thread."""
+
+    def __init__(self, payload: str) -> None:
+        self.payload = payload
+        self._loop = asyncio.get_running_loop()
+        self._bell = asyncio.Event()
+
+    def wake(self) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._bell.set)
+
+    async def wait(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._bell.wait(), seconds)
+        except TimeoutError:
+            return
+        finally:
+            self._bell.clear()
+
+
+_readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="generation-stream")
+_listener: Listener | None = None
+_listener_lock = threading.Lock()
+
+
+def listener() -> Listener:
+    """The process's listener, started when the first stream asks."""
+    global _listener  # noqa: PLW0603 one connection for the process is the point
+    with _listener_lock:
+        if _listener is None or not _listener.is_alive():
+            _listener = Listener()
+            _listener.start()
+        return _listener
+
+
+async def events(
+    tenant_id: uuid.UUID, generation_id: uuid.UUID, *, last_event_id: str = "", render: Render = json.dumps
+) -> AsyncIterator[bytes]:
+    """The body of a text/event-stream response: `snapshot` events until the job is finished, then `end`.
+
+    The caller has checked that the reader may see this row. render: what becomes of a snapshot, JSON or HTML; it is
+    called in the language that was active when the stream began.
+    """
+    waiter, ears = _Waiter(notify.payload(tenant_id, generation_id)), listener()
+    ears.add(waiter)
+    try:
+        yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
+        async for chunk in _changes(tenant_id, generation_id, last_event_id, render, waiter):
+            yield chunk
+    finally:
+        ears.remove(waiter)
+
+
+async def _changes(
+    tenant_id: uuid.UUID, generation_id: uuid.UUID, seen: str, render: Render, waiter: _Waiter
+) -> AsyncIterator[bytes]:
+    read = partial(_read, tenant_id, generation_id, render, translation.get_language())
+    in_reader = sync_to_async(read, thread_sensitive=False, executor=_readers)
+    said = monotonic()
+    while True:
+        found = await in_reader()
+        if found is None:
+            return
+        snapshot, text = found
+        if str(snapshot["version"]) != seen:
+            seen, said = str(snapshot["version"]), monotonic()
+            yield frame(SNAPSHOT, text, seen)
+        elif monotonic() - said >= HEARTBEAT:
+            said = monotonic()
+            yield b": alive\n\n"
+        if snapshot["finished"]:
+            yield frame(END, text, seen)
+            return
+        await waiter.wait(HEARTBEAT if listener().is_connected.is_set() else POLL)
+
+
+def frame(event: str, text: str, event_id: str) -> bytes:
+    """One server-sent event; every line of `text` becomes a data line."""
+    data = "".join(f"data: {line}\n" for line in text.splitlines() or [""])
+    return f"id: {event_id}\nevent: {event}\n{data}\n".encode()
+
+
+def _read(
+    tenant_id: uuid.UUID, generation_id: uuid.UUID, render: Render, language: str | None
+) -> tuple[Snapshot, str] | None:
+    """In one of the few reader threads, each with its own database connection."""
+    close_old_connections()
+    with translation.override(language), tenant_scope(tenant_id):
+        row = selectors.jobs().filter(id=generation_id).first()
+        if row is None:
+            return None
+        snapshot = selectors.snapshot(row)
+        return snapshot, render(snapshot)
