@@ -15,7 +15,7 @@ TRANSPORT_ALIASES["filesystem"] = "gpu_worker.folder:Transport"
 
 
 def broker_settings(url: str, folder: Path) -> dict[str, Any]:
-    """Celery's settings for a broker at `url`; `folder` is used by `filesystem://` only, and made (0700) when spoken to.
+    """Celery's settings for a broker at `url`; `folder` is for `filesystem://` only, and made (0700) when spoken to.
 
     JSON only: a message can never run code. Late acknowledgement keeps a process from taking more orders than it has
     threads; what a killed process held is recovered by the row's lease, whatever the broker does.

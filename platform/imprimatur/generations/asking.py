@@ -90,7 +90,9 @@ def checked_use(use: Mapping[str, Any]) -> dict[str, str]:
     """The use as it is kept with the row. Raises InvalidInput for other fields."""
     unknown = sorted(set(use) - set(USE_FIELDS))
     if unknown:
-        raise InvalidInput(errors=[_error(f"use.{name}", _("A use has channel, territory and purpose.")) for name in unknown])
+        raise InvalidInput(
+            errors=[_error(f"use.{name}", _("A use has channel, territory and purpose.")) for name in unknown]
+        )
     return {name: str(use.get(name) or "").strip() for name in USE_FIELDS}
 
 

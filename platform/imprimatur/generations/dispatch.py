@@ -38,7 +38,7 @@ def free_places(now: datetime) -> dict[str, int]:
     """How many more orders of each profile the living workers may hold. A worker of two profiles counts for both."""
     places: Counter[str] = Counter()
     for worker in WorkerSeen.objects.filter(seen_at__gte=now - WORKER_IS_GONE):
-        places.update({profile: worker.slots * ORDERS_PER_SLOT for profile in worker.profiles})
+        places.update(dict.fromkeys(worker.profiles, worker.slots * ORDERS_PER_SLOT))
     flying = _in_flight()
     left = {profile: count - flying.get(profile, 0) for profile, count in places.items()}
     return {profile: count for profile, count in left.items() if count > 0}
@@ -52,9 +52,7 @@ def _in_flight() -> Mapping[str, int]:
 
 def _waiting(per_tenant: int) -> list[Waiting]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT tenant_id, generation_id, profile, steps FROM generations_waiting(%s)", [per_tenant]
-        )
+        cursor.execute("SELECT tenant_id, generation_id, profile, steps FROM generations_waiting(%s)", [per_tenant])
         return [Waiting(*row) for row in cursor.fetchall()]
 
 

@@ -22,19 +22,27 @@ SENTENCES: Final[dict[str, Promise]] = {
     "permit_expired": _(
         "The picture waited too long for a drawing machine, three times. Try again when fewer pictures are waiting."
     ),
-    "permit_refused": _("The drawing machine does not trust this order. Ask your administrator to compare the permit keys."),
+    "permit_refused": _(
+        "The drawing machine does not trust this order. Ask your administrator to compare the permit keys."
+    ),
     "reference_missing": _("The reference picture's file is gone. Upload it again, then ask for a new picture."),
     "reference_altered": _("The reference picture's file was changed after its upload. Upload it again."),
     "store_full": _("The picture store is full. Ask your administrator to make room, then try again."),
     "store_failed": _("The picture store could not be reached. Try again in a moment."),
-    "order_invalid": _("The drawing machine could not draw what was asked for. Change the dials or the words, then try again."),
+    "order_invalid": _(
+        "The drawing machine could not draw what was asked for. Change the dials or the words, then try again."
+    ),
     "word_missing": _("The prompt does not contain the subject's word. Correct the template or the subject's word."),
     "not_finite": _("The drawing fell apart into noise. Try another seed or a lower guidance."),
     "out_of_memory": _("The drawing machine ran out of memory. Try again; if it stays, ask your administrator."),
     "model_missing": _("The drawing machine does not have this model. Ask your administrator to install its weights."),
-    "stamp_failed": _("The picture could not be stamped, so it was thrown away. Ask your administrator to check the signing key."),
+    "stamp_failed": _(
+        "The picture could not be stamped, so it was thrown away. Ask your administrator to check the signing key."
+    ),
     "output_unverified": _("The stored picture is not the one that was reported, so it was thrown away. Try again."),
-    "draw_failed": _("The drawing machine met an error it does not know. Try again; if it stays, tell your administrator."),
+    "draw_failed": _(
+        "The drawing machine met an error it does not know. Try again; if it stays, tell your administrator."
+    ),
 }
 
 

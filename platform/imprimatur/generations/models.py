@@ -31,23 +31,15 @@ class Generation(TenantModel):
     PREFIX = "gen"
 
     batch = models.UUIDField(db_index=True)  # pictures asked for together
-    subject_reference = models.ForeignKey(
-        ReferenceImage, on_delete=models.PROTECT, related_name="generations"
-    )
-    template_version = models.ForeignKey(
-        TemplateVersion, on_delete=models.PROTECT, related_name="generations"
-    )
+    subject_reference = models.ForeignKey(ReferenceImage, on_delete=models.PROTECT, related_name="generations")
+    template_version = models.ForeignKey(TemplateVersion, on_delete=models.PROTECT, related_name="generations")
     variables = models.JSONField(default=dict)  # name -> English token
     spec = models.JSONField()
     spec_digest = models.CharField(max_length=64)
     use = models.JSONField(default=dict)
-    consent_receipt = models.JSONField(
-        default=dict
-    )  # records relied on, their digests and commitments, when asked
+    consent_receipt = models.JSONField(default=dict)  # records relied on, their digests and commitments, when asked
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    requested_with = models.ForeignKey(
-        ApiKey, on_delete=models.PROTECT, related_name="+", null=True, blank=True
-    )
+    requested_with = models.ForeignKey(ApiKey, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     state = models.CharField(max_length=10, choices=GenerationState, default=GenerationState.QUEUED)
     version = models.PositiveIntegerField(default=0)  # counts every change: the id of server-sent events
     step = models.PositiveIntegerField(default=0)

@@ -1,0 +1,40 @@
+"""The GPU worker's Celery app: `celery -A gpu_worker.celery worker`. One process, threads; settings, not flags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_ready, worker_shutting_down
+from kombu import Queue
+
+from gpu_worker.broker import GPU_CONTROL_EXCHANGE, broker_settings
+from gpu_worker.config import WorkerConfig
+from gpu_worker.messages import ORDERS_PER_SLOT, render_queue
+
+config = WorkerConfig.from_environment()
+
+# No fixups: a DJANGO_SETTINGS_MODULE in the environment must not pull Django in here.
+app = Celery("gpu_worker", include=["gpu_worker.tasks"], fixups=[])
+app.conf.update(
+    **broker_settings(config.broker_url, config.broker_folder),
+    task_queues=[Queue(render_queue(profile)) for profile in config.profiles],
+    worker_pool="threads",
+    worker_concurrency=config.slots * ORDERS_PER_SLOT,
+    control_exchange=GPU_CONTROL_EXCHANGE,
+)
+
+
+@worker_ready.connect
+def _open(**_: Any) -> None:
+    """Greet once orders can be taken, then load the models."""
+    from gpu_worker.tasks import open_workshop
+
+    open_workshop()
+
+
+@worker_shutting_down.connect
+def _close(**_: Any) -> None:
+    from gpu_worker.tasks import close_workshop
+
+    close_workshop()

@@ -1,0 +1,78 @@
+"""Where a worker finds everything: its environment, read once when it starts.
+
+| variable | default |
+|---|---|
+| IMPRIMATUR_HOME | `var/` beside the packages: folder of the one-machine defaults below |
+| IMPRIMATUR_BROKER_URL, IMPRIMATUR_BROKER_FOLDER | `filesystem://`, HOME/broker |
+| IMPRIMATUR_OBJECTS_URL | HOME/objects; any fsspec URL such as `s3://bucket/prefix` |
+| IMPRIMATUR_PKI | HOME/pki: development signer |
+| IMPRIMATUR_SIGNER_KEY, IMPRIMATUR_SIGNER_CHAIN | none: PEM files of a real signer |
+| IMPRIMATUR_PERMIT_PUBLIC_KEY | PKI/permit.pub.pem |
+| IMPRIMATUR_PROFILES | `studio`; comma separated |
+| IMPRIMATUR_PIPELINES | `generation.loading:load_pipeline`: how a profile's pipeline is loaded |
+| IMPRIMATUR_DEVICE | `cuda` where there is one, else `cpu` |
+| IMPRIMATUR_SLOTS | 1: pictures drawn at once |
+| IMPRIMATUR_TORCH_THREADS | torch's own choice: threads of a CPU |
+| IMPRIMATUR_STEP_SECONDS, IMPRIMATUR_LOAD_SECONDS | 120, 900: a step or a load that takes longer hangs |
+| IMPRIMATUR_WORKER_NAME | host name; must differ between workers |
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerConfig:
+    """One worker's surroundings; see the table above. Times in seconds."""
+
+    name: str
+    broker_url: str
+    broker_folder: Path
+    objects_url: str
+    pki: Path
+    signer_key: Path | None
+    signer_chain: Path | None
+    permit_public_key: Path
+    profiles: tuple[str, ...]
+    pipelines: str
+    device: str
+    slots: int
+    torch_threads: int
+    step_seconds: float
+    load_seconds: float
+
+    @classmethod
+    def from_environment(cls, env: Mapping[str, str] = os.environ) -> WorkerConfig:
+        """Read the variables. Raises ValueError for a number that is none."""
+        home = Path(env.get("IMPRIMATUR_HOME") or Path(__file__).resolve().parents[1] / "var").resolve()
+        pki = Path(env.get("IMPRIMATUR_PKI") or home / "pki")
+        return cls(
+            name=env.get("IMPRIMATUR_WORKER_NAME") or socket.gethostname(),
+            broker_url=env.get("IMPRIMATUR_BROKER_URL") or "filesystem://",
+            broker_folder=Path(env.get("IMPRIMATUR_BROKER_FOLDER") or home / "broker"),
+            objects_url=env.get("IMPRIMATUR_OBJECTS_URL") or (home / "objects").as_uri(),
+            pki=pki,
+            signer_key=_path(env, "IMPRIMATUR_SIGNER_KEY"),
+            signer_chain=_path(env, "IMPRIMATUR_SIGNER_CHAIN"),
+            permit_public_key=_path(env, "IMPRIMATUR_PERMIT_PUBLIC_KEY") or pki / "permit.pub.pem",
+            profiles=_names(env.get("IMPRIMATUR_PROFILES") or "studio"),
+            pipelines=env.get("IMPRIMATUR_PIPELINES") or "generation.loading:load_pipeline",
+            device=env.get("IMPRIMATUR_DEVICE", ""),
+            slots=int(env.get("IMPRIMATUR_SLOTS") or 1),
+            torch_threads=int(env.get("IMPRIMATUR_TORCH_THREADS") or 0),
+            step_seconds=float(env.get("IMPRIMATUR_STEP_SECONDS") or 120),
+            load_seconds=float(env.get("IMPRIMATUR_LOAD_SECONDS") or 900),
+        )
+
+
+def _path(env: Mapping[str, str], name: str) -> Path | None:
+    return Path(env[name]) if env.get(name) else None
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())

@@ -1,0 +1,116 @@
+"""Celery's way into the workshop: the one task, the cancel command, and this process's one workshop."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from celery.worker.control import control_command
+
+from governance.permit import load_public_key
+from governance.pki import development_signer
+from governance.signing import PemSigner, Signer
+from gpu_worker.celery import app, config
+from gpu_worker.config import WorkerConfig
+from gpu_worker.engine import Engine, Loader
+from gpu_worker.heartbeat import Heartbeat
+from gpu_worker.messages import CANCEL_COMMAND, RENDER_TASK, RenderOrder, WorkerHello
+from gpu_worker.permits import PermitDesk
+from gpu_worker.sender import Sender
+from gpu_worker.storage import ObjectStore
+from gpu_worker.workshop import Workshop
+
+logger = logging.getLogger(__name__)
+
+_LIBRARIES = ("imprimatur", "torch", "diffusers", "celery", "c2pa-python")
+
+
+@app.task(name=RENDER_TASK)
+def render(message: dict[str, Any]) -> None:
+    """Draw one order. Every way it can end is reported, none is raised."""
+    workshop().handle(RenderOrder.from_json(message))
+
+
+@control_command(name=CANCEL_COMMAND, args=[("generation_id", str), ("attempt", int)])
+def cancel_order(state: Any, generation_id: str, attempt: int) -> dict[str, bool]:  # noqa: ARG001 Celery's signature
+    """Broadcast by the control side: stop drawing this attempt, whoever holds it."""
+    return {"held": workshop().held.cancel(generation_id, attempt)}
+
+
+@cache
+def workshop() -> Workshop:
+    """This process's workshop, made when first needed."""
+    return Workshop(
+        worker=config.name,
+        desk=PermitDesk(load_public_key(config.permit_public_key)),
+        store=ObjectStore(config.objects_url),
+        engine=Engine(loader(config), step_seconds=config.step_seconds, load_seconds=config.load_seconds),
+        signer=signer(config),
+        sender=Sender(app, config.name),
+    )
+
+
+@cache
+def _heartbeat() -> Heartbeat:
+    shop = workshop()
+    return Heartbeat(shop.sender, shop.held, hello(config))
+
+
+def open_workshop() -> None:
+    """Say hello from now on."""
+    _heartbeat().start()
+
+
+def close_workshop() -> None:
+    """Say no more hellos, give back what is held."""
+    _heartbeat().stop()
+    workshop().held.stop_all()
+
+
+def loader(settings: WorkerConfig) -> Loader:
+    """How the engine's thread gets a profile's pipeline; torch is imported there."""
+    module, _, name = settings.pipelines.partition(":")
+
+    def load(profile: str) -> Any:
+        import torch
+
+        if settings.torch_threads:
+            torch.set_num_threads(settings.torch_threads)
+        return getattr(import_module(module), name)(profile, device(settings))
+
+    return load
+
+
+def device(settings: WorkerConfig) -> str:
+    """The configured device, else a GPU if there is one."""
+    import torch
+
+    return settings.device or ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def signer(settings: WorkerConfig) -> Signer:
+    """The configured signer, else the development one, which is loud."""
+    if settings.signer_key and settings.signer_chain:
+        return PemSigner.from_files(settings.signer_key, settings.signer_chain)
+    return development_signer(settings.pki)
+
+
+def hello(settings: WorkerConfig) -> WorkerHello:
+    """Who this worker is."""
+    return WorkerHello(
+        worker=settings.name,
+        profiles=list(settings.profiles),
+        slots=settings.slots,
+        device=settings.device or "auto",
+        versions={name: found for name in _LIBRARIES if (found := _version(name))},
+    )
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,226 @@
+"""One order from acceptance to report: check the permit, fetch, draw, stamp, store, tell.
+
+Encoding to a file, stamping and storing happen on the task's thread, beside the engine drawing the next picture.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from PIL import Image
+
+from governance.errors import GovernanceError, UnreadableUpload
+from governance.permit import Permit
+from governance.provenance import OutputFacts, sign_derivative, sign_output
+from governance.signing import Signer
+from gpu_worker.engine import Engine
+from gpu_worker.held import Held, HeldOrder
+from gpu_worker.messages import RenderOrder, RenderReport, StoredObject
+from gpu_worker.outcomes import Failed, OrderEnded, PermitUsedBefore, Refused, failure_of
+from gpu_worker.permits import PermitDesk
+from gpu_worker.sender import Sender
+from gpu_worker.storage import ObjectStore
+
+if TYPE_CHECKING:
+    from generation.pipeline import DrawResult
+
+logger = logging.getLogger(__name__)
+
+PNG: Final = "image/png"
+QUIET_SECONDS: Final = 0.4  # between two progress messages of one order
+_DIGEST: Final = "sha256 "  # marks weight files in a result's environment
+
+
+@dataclass
+class Workshop:
+    """Everything an order meets in this process."""
+
+    worker: str
+    desk: PermitDesk
+    store: ObjectStore
+    engine: Engine
+    signer: Signer
+    sender: Sender
+    held: Held = field(default_factory=Held)
+
+    def handle(self, order: RenderOrder) -> RenderReport | None:
+        """Draw it and report; None if the same order came before. The report is written before it is sent."""
+        held = self.held.add(order)
+        try:
+            self.sender.progress(order, "accepted")
+            report = self._report(held)
+            self._leave_beside(order, report)
+            if not self.sender.report(report):
+                logger.error("%s: the report waits beside the picture, no broker took it", order.generation_id)
+        except PermitUsedBefore:
+            logger.warning("%s: attempt %d came twice, not drawn again", order.generation_id, order.attempt)
+            return None
+        finally:
+            self.held.remove(held)
+        return report
+
+    def _report(self, held: HeldOrder) -> RenderReport:
+        try:
+            return _Drawing(self, held).ready_report()
+        except PermitUsedBefore:
+            raise
+        except Exception as error:
+            ended = failure_of(error)
+            if ended is not error:
+                logger.exception("%s: %s", held.order.generation_id, ended)
+            return self._ended_report(held.order, ended)
+
+    def _ended_report(self, order: RenderOrder, ended: OrderEnded) -> RenderReport:
+        return RenderReport(
+            generation_id=order.generation_id,
+            tenant_id=order.tenant_id,
+            attempt=order.attempt,
+            attempt_secret=order.attempt_secret,
+            outcome=ended.outcome,
+            worker=self.worker,
+            error_code=ended.code,
+            error=str(ended),
+        )
+
+    def _leave_beside(self, order: RenderOrder, report: RenderReport) -> None:
+        """For the reaper, should the message be lost. A full store is no reason not to send it."""
+        text = json.dumps(report.to_json(), separators=(",", ":")).encode()
+        try:
+            self.store.put(f"{order.output_prefix}report.json", text, "application/json")
+        except OrderEnded as error:
+            logger.warning("%s: no report was left beside the picture: %s", order.generation_id, error)
+
+
+class _Drawing:
+    """One order being drawn."""
+
+    def __init__(self, workshop: Workshop, held: HeldOrder) -> None:
+        self.shop, self.held, self.order = workshop, held, held.order
+        self.seconds: dict[str, float] = {}
+        self._told = 0.0
+
+    def ready_report(self) -> RenderReport:
+        permit = self.shop.desk.admit(self.order)
+        with self._timed("fetch"):
+            files = self._fetch()
+            pictures = [_decoded(data) for data in files]
+        drawn = self.shop.engine.draw(self.order.spec, pictures, self._on_step)
+        self.shop.sender.progress(self.order, "stamping", self.order.spec.steps, self.order.spec.steps)
+        with self._timed("stamp"):
+            facts = self._facts(permit, drawn)
+            picture = self._stamped(drawn, facts, files[0])
+            strip = self._stamped_strip(drawn, facts, picture)
+        with self._timed("store"):
+            stored = self._store("output", picture)
+            stored_strip = self._store("mask_strip", strip)
+        return self._report(permit, drawn, stored, stored_strip)
+
+    def _fetch(self) -> list[bytes]:
+        self.shop.sender.progress(self.order, "preparing")
+        self.held.check_wanted()
+        return [self.shop.store.get(reference) for reference in self.order.references]
+
+    def _on_step(self, step: int, steps: int) -> None:
+        """On the engine's thread. Before the first step the permit is looked at again: it waited in line."""
+        self.held.check_wanted()
+        if steps == 0:
+            self.shop.desk.check(self.order)
+            return
+        now = time.monotonic()
+        if step in (0, steps) or now - self._told >= QUIET_SECONDS:
+            self._told = now
+            self.shop.sender.progress(self.order, "drawing", step, steps)
+
+    def _facts(self, permit: Permit, drawn: DrawResult) -> OutputFacts:
+        """What the control side knows, and what only this process knows: model, libraries, pixels."""
+        digests = {k.removeprefix(_DIGEST): v for k, v in drawn.environment.items() if k.startswith(_DIGEST)}
+        return replace(
+            OutputFacts.from_json(self.order.manifest),
+            generation_id=permit.generation_id,
+            spec_digest=permit.spec_digest,
+            permit_id=permit.id,
+            model_name=self.order.spec.profile,
+            model_digests=digests,
+            environment={k: v for k, v in drawn.environment.items() if not k.startswith(_DIGEST)},
+            pixel_digest=drawn.pixel_digest,
+        )
+
+    def _stamped(self, drawn: DrawResult, facts: OutputFacts, reference: bytes) -> bytes:
+        with _stamping():
+            return sign_output(_png(drawn.image), PNG, facts, self.shop.signer, ingredient=reference)
+
+    def _stamped_strip(self, drawn: DrawResult, facts: OutputFacts, picture: bytes) -> bytes:
+        """The mask film strip shows the picture, so it is a stamped derivative of it."""
+        from generation.explain import film_strip
+
+        with _stamping():
+            strip = _png(film_strip(drawn.image, drawn.masks))
+            return sign_derivative(strip, PNG, picture, ["previewed"], facts, self.shop.signer)
+
+    def _store(self, name: str, data: bytes) -> StoredObject:
+        """Under a name that holds the digest: an attempt drawn twice never replaces a reported picture."""
+        import hashlib
+
+        digest = hashlib.sha256(data).hexdigest()
+        return self.shop.store.put(f"{self.order.output_prefix}{name}-{digest[:16]}.png", data, PNG)
+
+    def _report(self, permit: Permit, drawn: DrawResult, picture: StoredObject, strip: StoredObject) -> RenderReport:
+        order = self.order
+        return RenderReport(
+            generation_id=order.generation_id,
+            tenant_id=order.tenant_id,
+            attempt=order.attempt,
+            attempt_secret=order.attempt_secret,
+            outcome="ready",
+            worker=self.shop.worker,
+            permit_id=permit.id,
+            output=picture,
+            mask_strip=strip,
+            width=drawn.image.width,
+            height=drawn.image.height,
+            pixel_digest=drawn.pixel_digest,
+            manifest_state="trusted",
+            mask_area=[round(share, 4) for share in drawn.mask_area],
+            warnings=list(drawn.warnings),
+            environment=dict(drawn.environment),
+            seconds={stage: round(s, 4) for stage, s in (self.seconds | drawn.seconds).items()},
+        )
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[stage] = time.perf_counter() - start
+
+
+@contextmanager
+def _stamping() -> Iterator[None]:
+    try:
+        yield
+    except GovernanceError as error:
+        raise Failed("stamp_failed", f"the picture could not be stamped ({error}): check the signing key") from error
+
+
+def _decoded(data: bytes) -> Image.Image:
+    """The reference's pixels, whole. Its bytes are those that were ordered, and signed by us at intake."""
+    from governance.intake import check_complete
+
+    try:
+        check_complete(data)
+    except UnreadableUpload as error:
+        raise Refused("reference_altered", f"the reference cannot be read ({error}): upload it again") from error
+    with Image.open(io.BytesIO(data)) as picture:
+        return picture.convert("RGB")
+
+
+def _png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
