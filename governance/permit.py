@@ -124,12 +124,19 @@ def read_permit(token: str, public_key: Ed25519PublicKey) -> Permit:
         public_key.verify(signature, DOMAIN + payload)
     except InvalidSignature as error:
         raise PermitAltered("the permit was changed after it was signed: ask for a new attempt") from error
-    return Permit.from_json(json.loads(payload))
+    return _permit_of(payload)
 
 
 def key_id(public_key: Ed25519PublicKey) -> str:
     """The first 16 hexadecimal digits of the raw public key's SHA-256."""
     return hashlib.sha256(public_key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()[:16]
+
+
+def _permit_of(payload: bytes) -> Permit:
+    try:
+        return Permit.from_json(json.loads(payload))
+    except ValueError as error:
+        raise PermitMalformed(f"the permit's content is no JSON ({error}): ask for a new one") from error
 
 
 def _split(token: str) -> tuple[str, bytes, bytes]:
@@ -147,7 +154,11 @@ def _encode(data: bytes) -> str:
 
 
 def _decode(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    """Strict: base64 has several spellings for some last characters, a permit has one."""
+    data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    if _encode(data) != text:
+        raise ValueError("not the one spelling of these bytes")
+    return data
 
 
 def generate_permit_keys() -> tuple[Ed25519PrivateKey, Ed25519PublicKey]:
