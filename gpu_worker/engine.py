@@ -29,16 +29,16 @@ logger = logging.getLogger(__name__)
 HUNG_EXIT: Final = 70  # EX_SOFTWARE
 
 Loader = Callable[[str], "RealCustomPipeline"]
+OnStep = Callable[[int, int], None]  # steps done, steps in all; (0, 0) when the turn has come
 
 
 @dataclass
 class Job:
-    """One picture in line. on_step(done, of): called on the engine's thread before the first and after each step; it
-    must be quick, and may raise to stop."""
+    """One picture in line."""
 
     spec: GenerationSpec
     references: Sequence[Image.Image]
-    on_step: Callable[[int, int], None]
+    on_step: OnStep
     result: Future[DrawResult] = field(default_factory=Future)
 
 
@@ -49,39 +49,50 @@ class Engine:
     def __init__(self, load: Loader, *, step_seconds: float, load_seconds: float) -> None:
         """Starts the threads; the model is loaded when it is first needed."""
         self._load, self._step_seconds, self._load_seconds = load, step_seconds, load_seconds
-        self._jobs: queue.Queue[Job] = queue.Queue()
+        self._jobs: queue.SimpleQueue[Job | str] = queue.SimpleQueue()
         self._pipelines: dict[str, RealCustomPipeline] = {}
         self._deadline: tuple[float, str] | None = None
         threading.Thread(target=self._work, name="engine", daemon=True).start()
         threading.Thread(target=self._watch, name="engine-watchdog", daemon=True).start()
 
-    def draw(
-        self, spec: GenerationSpec, references: Sequence[Image.Image], on_step: Callable[[int, int], None]
-    ) -> DrawResult:
-        """Wait for the turn and the picture. Raises what the pipeline or `on_step` raised."""
+    def draw(self, spec: GenerationSpec, references: Sequence[Image.Image], on_step: OnStep) -> DrawResult:
+        """Wait for the turn and the picture. Raises what the pipeline or `on_step` raised.
+
+        on_step: called on the engine's thread when the turn has come, before the first and after each step; it must be
+        quick, and may raise to stop.
+        """
         job = Job(spec, references, on_step)
         self._jobs.put(job)
         return job.result.result()
 
     def warm_up(self, profile: str) -> None:
-        """Load a model before the first order needs it."""
-        with self._guarded(self._load_seconds, f"loading {profile}"):
-            self._pipelines[profile] = self._load(profile)
+        """Have a model loaded before the first order needs it; a model that is not there fails that order."""
+        self._jobs.put(profile)
 
     def _work(self) -> None:
         while True:
             job = self._jobs.get()
             try:
-                job.result.set_result(self._draw(job))
-            except BaseException as error:
-                job.result.set_exception(error)
-            del job  # a traceback must not keep a picture's tensors alive until the next one comes
+                if isinstance(job, str):
+                    self._pipeline(job)
+                else:
+                    job.result.set_result(self._draw(job))
+            except Exception as error:
+                if isinstance(job, str):
+                    logger.exception("%s cannot be loaded", job)
+                else:
+                    job.result.set_exception(error)
+            del job  # the picture's tensors must not live until the next one comes
+
+    def _pipeline(self, profile: str) -> RealCustomPipeline:
+        if profile not in self._pipelines:
+            with self._guarded(self._load_seconds, f"loading {profile}"):
+                self._pipelines[profile] = self._load(profile)
+        return self._pipelines[profile]
 
     def _draw(self, job: Job) -> DrawResult:
         job.on_step(0, 0)
-        if job.spec.profile not in self._pipelines:
-            self.warm_up(job.spec.profile)
-        pipeline = self._pipelines[job.spec.profile]
+        pipeline = self._pipeline(job.spec.profile)
         with self._guarded(self._step_seconds, "encoding"):
             request = pipeline.prepare(job.spec, list(job.references))
         while not request.done:

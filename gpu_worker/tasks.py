@@ -60,8 +60,10 @@ def _heartbeat() -> Heartbeat:
 
 
 def open_workshop() -> None:
-    """Say hello from now on."""
+    """Say hello from now on, and load the models meanwhile."""
     _heartbeat().start()
+    for profile in config.profiles:
+        workshop().engine.warm_up(profile)
 
 
 def close_workshop() -> None:

@@ -5,6 +5,7 @@ Encoding to a file, stamping and storing happen on the task's thread, beside the
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import logging
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from PIL import Image
 
 from governance.errors import GovernanceError, UnreadableUpload
+from governance.intake import check_complete
 from governance.permit import Permit
 from governance.provenance import OutputFacts, sign_derivative, sign_output
 from governance.signing import Signer
@@ -166,8 +168,6 @@ class _Drawing:
 
     def _store(self, name: str, data: bytes) -> StoredObject:
         """Under a name that holds the digest: an attempt drawn twice never replaces a reported picture."""
-        import hashlib
-
         digest = hashlib.sha256(data).hexdigest()
         return self.shop.store.put(f"{self.order.output_prefix}{name}-{digest[:16]}.png", data, PNG)
 
@@ -210,8 +210,6 @@ def _stamping() -> Iterator[None]:
 
 def _decoded(data: bytes) -> Image.Image:
     """The reference's pixels, whole. Its bytes are those that were ordered, and signed by us at intake."""
-    from governance.intake import check_complete
-
     try:
         check_complete(data)
     except UnreadableUpload as error:
