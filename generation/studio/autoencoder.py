@@ -35,17 +35,18 @@ class ResidualConv(nn.Module):
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.conv2(F.silu(self.conv1(F.silu(self.norm(x)))))
+        change: Tensor = self.conv2(F.silu(self.conv1(F.silu(self.norm(x)))))
+        return x + change
 
 
-class StudioAutoencoder(ModelMixin, ConfigMixin):
+class StudioAutoencoder(ModelMixin, ConfigMixin):  # type: ignore[misc]
     """Principal components of 8 x 8 x 3 patches in, a small pixel-shuffle decoder out.
 
     `encode(x).latents` takes x (b, 3, h, w) in -1..1, h and w multiples of 8. A component of standard deviation s is
     divided by s ** 0.5 and an overall factor: coarse components stay louder, so noise eats detail first.
     """
 
-    @register_to_config
+    @register_to_config  # type: ignore[untyped-decorator]
     def __init__(
         self, latent_channels: int = 16, widths: tuple[int, int, int] = (128, 64, 32), blocks: int = 2
     ) -> None:
@@ -75,11 +76,10 @@ class StudioAutoencoder(ModelMixin, ConfigMixin):
         divisor = np.sqrt(spread) * np.sqrt(spread.mean())
         forward, back = directions / divisor, (directions * divisor).T
         shape = (self.config["latent_channels"], 3, 8, 8)
-        self.encoder.weight.copy_(torch.from_numpy(np.ascontiguousarray(forward.T)).reshape(shape))
-        self.encoder.bias.copy_(torch.from_numpy(-mean @ forward))
-        self.linear_decoder.weight.copy_(torch.from_numpy(np.ascontiguousarray(back)).reshape(shape))
-        self.linear_decoder.bias.zero_()
-        self.linear_decoder.bias.add_(torch.from_numpy(mean.reshape(3, 64).mean(1)))
+        _set(self.encoder.weight, forward.T.reshape(shape))
+        _set(self.encoder.bias, -mean @ forward)
+        _set(self.linear_decoder.weight, back.reshape(shape))
+        _set(self.linear_decoder.bias, mean.reshape(3, 64).mean(1))
 
     def encode(self, x: Tensor) -> Encoded:
         return Encoded(self.encoder(x))
@@ -89,6 +89,12 @@ class StudioAutoencoder(ModelMixin, ConfigMixin):
         hidden = self.mid(F.pixel_shuffle(self.to_middle(hidden), 2))
         hidden = self.high(F.pixel_shuffle(self.to_narrow(hidden), 2))
         return Decoded(self.linear_decoder(z) + F.pixel_shuffle(self.leave(hidden), 2))
+
+
+def _set(parameter: Tensor | None, values: npt.NDArray[np.float64]) -> None:
+    if parameter is None:
+        raise ValueError("the encoder has no bias")
+    parameter.copy_(torch.from_numpy(np.ascontiguousarray(values)))
 
 
 def _patches(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:

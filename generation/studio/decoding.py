@@ -17,7 +17,7 @@ FITTED_ON = 1500
 
 def fitted_autoencoder(seed: int) -> StudioAutoencoder:
     """A fresh autoencoder whose encoder is fitted on drawn pictures."""
-    autoencoder = StudioAutoencoder()
+    autoencoder: StudioAutoencoder = StudioAutoencoder()
     autoencoder.fit_components(np.stack([draw_picture((seed << 20) + n).picture for n in range(FITTED_ON)]))
     return autoencoder
 

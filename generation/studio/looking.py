@@ -55,10 +55,9 @@ def encoder_loss_at(
     drawings, references = reference_pairs(rng_at(seed, step), batch)
     pictures = torch.cat([pictures_of(drawings), references])
     with torch.autocast("cpu", torch.bfloat16):
-        tokens = model.tokens(pictures)
-        pooled = model.pool(tokens)
-        embedding = F.normalize(model.to_embedding(pooled), dim=-1)
-        logits, patches = model.heads(pooled), model.to_patch(tokens)
+        tokens = model(pictures)
+        embedding = model.embed(tokens)
+        logits, patches = model.heads(model.pool(tokens)), model.to_patch(tokens)
     wanted = {head: truth.repeat(2) for head, truth in labels(drawings, encoder_classes(model)).items()}
     appearance = F.mse_loss(patches.float(), patch_latents(autoencoder, pictures))
     return _contrast(*embedding.chunk(2)) + classification_loss(logits, wanted) + appearance
@@ -76,8 +75,8 @@ def encoder_figures(model: StudioImageEncoder, count: int = 128) -> dict[str, fl
     rng = random.Random(7)
     references = torch.cat([to_tensor(paint_reference(rng, drawing.individual)[None]) for drawing in drawings])
     seen, meant = model(pictures_of(drawings)), model(references)
-    nearest = (meant.embedding @ seen.embedding.T).argmax(1)
-    figures = accuracy(model.heads(model.pool(meant.tokens)), labels(drawings, encoder_classes(model)))
+    nearest = (model.embed(meant) @ model.embed(seen).T).argmax(1)
+    figures = accuracy(model.heads(model.pool(meant)), labels(drawings, encoder_classes(model)))
     return {**figures, "same individual": float((nearest == torch.arange(count)).float().mean())}
 
 

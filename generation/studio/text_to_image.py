@@ -1,7 +1,5 @@
 """Stage text-to-image: UNet and text encoder learn, together, to turn noise and a caption into a latent."""
 
-from pathlib import Path
-
 import torch
 from diffusers import DDIMScheduler
 from diffusers.models.attention_processor import AttnProcessor
@@ -38,11 +36,13 @@ class TextToImage(nn.Module):
         encoded = self.tokenizer(
             captions, padding="max_length", truncation=True, max_length=MAX_LENGTH, return_tensors="pt"
         )
-        return encoded.input_ids
+        ids: Tensor = encoded.input_ids
+        return ids
 
     def text(self, captions: list[str]) -> Tensor:
         """(n, 32, width) features of the captions."""
-        return self.text_encoder(self.token_ids(captions)).last_hidden_state
+        hidden: Tensor = self.text_encoder(self.token_ids(captions)).last_hidden_state
+        return hidden
 
 
 def loss_at(model: TextToImage, seed: int, step: int, batch: int) -> Tensor:
@@ -57,7 +57,8 @@ def loss_at(model: TextToImage, seed: int, step: int, batch: int) -> Tensor:
     target = model.scheduler.get_velocity(latents, noise, times)
     with torch.autocast("cpu", torch.bfloat16):
         predicted = model.unet(noisy, times, model.text(captions)).sample
-    return (predicted.float() - target).square().mean()
+    error: Tensor = predicted.float() - target
+    return error.square().mean()
 
 
 @torch.inference_mode()
@@ -72,8 +73,3 @@ def sample(model: TextToImage, captions: list[str], *, seed: int, steps: int = 2
         without, given = both.chunk(2)
         latents = model.scheduler.step(without + guidance * (given - without), time, latents).prev_sample
     return latents
-
-
-def autoencoder_at(folder: Path) -> StudioAutoencoder:
-    """The autoencoder as trained so far. Raises FileNotFoundError before the stage `autoencoder` has begun."""
-    return StudioAutoencoder.from_pretrained(folder)

@@ -19,8 +19,8 @@ shirt toy plush man woman child boy girl people clock cap kettle candle perfume 
 cat space garden library stage rain sea underwater street park office shop room sky lake meadow field river waterfall
 autumn spring summer winter morning evening day indoors outdoors table floor wall window sun cloud grass sand water
 stripes dots checks small big large old new shiny matte wooden metal glass golden silver grey gray teal cyan beige navy
-style drawing painting cartoon minimal modern vintage elegant festive happy cosy beautiful simple colourful dark dramatic
-background light photo picture image poster campaign brand logo close up centred detailed realistic render"""
+style drawing painting cartoon minimal modern vintage elegant festive happy cosy beautiful simple colourful dark
+dramatic background light photo picture image poster campaign brand logo close up centred detailed realistic render"""
 
 
 def taught_words() -> list[str]:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import torch
 
-from generation.studio import decoding, looking, text_to_image
+from generation.studio import decoding, looking, text_to_image, vision
 from generation.studio.architecture import Widths
 from generation.studio.attributes import CLASSES
 from generation.studio.autoencoder import StudioAutoencoder
+from generation.studio.vision import Vision
 from generation.studio.vision_networks import StudioEvaluator, StudioImageEncoder
 from generation.training.loop import Plan, Trainer, load_average
 
@@ -24,7 +25,8 @@ def autoencoder_for(out: Path, seed: int) -> StudioAutoencoder:
     folder = out / "autoencoder" / "model"
     if not folder.is_dir():
         decoding.fitted_autoencoder(seed).save_pretrained(folder)
-    return StudioAutoencoder.from_pretrained(folder)
+    autoencoder: StudioAutoencoder = StudioAutoencoder.from_pretrained(folder)
+    return autoencoder
 
 
 def _carry_on(trainer: Trainer, options: argparse.Namespace) -> None:
@@ -75,11 +77,32 @@ def train_evaluator(options: argparse.Namespace) -> None:
     log.info("evaluator: step %d, %s", trainer.step, looking.evaluator_figures(model.eval()))
 
 
+def base_for(options: argparse.Namespace) -> text_to_image.TextToImage:
+    """The base as its running average stands now. Raises FileNotFoundError before its first checkpoint."""
+    base = text_to_image.TextToImage(Widths(), autoencoder_for(options.out, options.seed))
+    step = load_average(base, options.out / "text-to-image" / "checkpoint.safetensors")
+    log.info("base: step %d", step)
+    return base
+
+
+def train_vision(options: argparse.Namespace) -> None:
+    encoder = StudioImageEncoder()
+    load_average(encoder, options.out / "encoder" / "checkpoint.safetensors")
+    model = Vision(base_for(options), encoder)
+    plan = Plan(steps=options.steps or 6000, learning_rate=1e-3, ema=0.998)
+    trainer = Trainer(model, plan, options.out / "vision")
+    _carry_on(trainer, options)
+    at = partial(vision.loss_at, model, options.seed, batch=options.batch or 24)
+    trainer.run(at, seconds=options.minutes * 60)
+    log.info("vision: step %d", trainer.step)
+
+
 STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
     "autoencoder": train_autoencoder,
     "encoder": train_encoder,
     "evaluator": train_evaluator,
     "text-to-image": train_text_to_image,
+    "vision": train_vision,
 }
 
 

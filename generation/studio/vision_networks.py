@@ -1,7 +1,5 @@
 """The two small networks that look at pictures: the encoder of references and the independent evaluator."""
 
-from dataclasses import dataclass
-
 import torch
 from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
@@ -39,18 +37,10 @@ class Heads(nn.ModuleDict):
         return {head: layer(pooled) for head, layer in self.items()}
 
 
-@dataclass
-class EncodedReference:
-    """`tokens` (b, 64, width), a picture's 8 x 8 places row by row; `embedding` (b, 64), of length one."""
-
-    tokens: Tensor
-    embedding: Tensor
-
-
-class StudioImageEncoder(ModelMixin, ConfigMixin):
+class StudioImageEncoder(ModelMixin, ConfigMixin):  # type: ignore[misc]
     """References (b, 3, 128, 128) in -1..1 to 64 tokens and one embedding that tells individuals apart."""
 
-    @register_to_config
+    @register_to_config  # type: ignore[untyped-decorator]
     def __init__(
         self,
         widths: tuple[int, int, int] = (48, 96, 128),
@@ -73,25 +63,26 @@ class StudioImageEncoder(ModelMixin, ConfigMixin):
         self.to_patch = nn.Linear(width, patch_latents)
         self.heads = Heads(width, {head: CLASSES[head] for head in _REFERENCE_HEADS})
 
-    def tokens(self, x: Tensor) -> Tensor:
-        """(b, 3, 128, 128) -> (b, 64, width), normed."""
+    def forward(self, x: Tensor) -> Tensor:
+        """(b, 3, 128, 128) -> tokens (b, 64, width), normed: the 8 x 8 places row by row."""
         features = self.trunk(x).flatten(2).transpose(1, 2)
-        normed: Tensor = self.norm(self.transformer(features + self.places))
-        return normed
+        tokens: Tensor = self.norm(self.transformer(features + self.places))
+        return tokens
 
     def pool(self, tokens: Tensor) -> Tensor:
         """(b, 64, width) -> (b, width): the subject's places weigh more than the wall's."""
-        return (self.attend(tokens).softmax(1) * tokens).sum(1)
+        weights: Tensor = self.attend(tokens).softmax(1)
+        return (weights * tokens).sum(1)
 
-    def forward(self, x: Tensor) -> EncodedReference:
-        tokens = self.tokens(x)
-        return EncodedReference(tokens, F.normalize(self.to_embedding(self.pool(tokens)), dim=-1))
+    def embed(self, tokens: Tensor) -> Tensor:
+        """(b, 64, width) -> (b, 64), of length one: what tells individuals apart."""
+        return F.normalize(self.to_embedding(self.pool(tokens)).float(), dim=-1)
 
 
-class StudioEvaluator(ModelMixin, ConfigMixin):
+class StudioEvaluator(ModelMixin, ConfigMixin):  # type: ignore[misc]
     """Names what a picture (b, 3, 128, 128) in -1..1 shows; shares no weight with the model it judges."""
 
-    @register_to_config
+    @register_to_config  # type: ignore[untyped-decorator]
     def __init__(
         self,
         classes: dict[str, list[str]],

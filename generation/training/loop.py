@@ -136,7 +136,7 @@ class Trainer:
 def load_average(module: nn.Module, checkpoint: Path) -> int:
     """Puts the running average of a checkpoint into `module`; returns its step. Raises KeyError on a missing name."""
     with safe_open(checkpoint, framework="pt") as stored:
-        names = {key.removeprefix("average/") for key in stored.keys() if key.startswith("average/")}
+        names = {key.removeprefix("average/") for key in list(stored.keys()) if key.startswith("average/")}
         own = dict(module.named_parameters())
         for name in names:
             own[name].copy_(stored.get_tensor(f"average/{name}"))

@@ -1,4 +1,4 @@
-"""The captions of drawn pictures: the kind always, colour and pattern about half the time, filler words now and then."""
+"""The captions of drawn pictures: the kind always, colour and pattern half the time, filler words now and then."""
 
 import random
 import string
@@ -67,4 +67,11 @@ def caption_for(rng: random.Random, individual: Individual, scene: str) -> str:
     caption = " ".join(words)
     if rng.random() < STRANGER_SHARE:
         caption = f"{caption}, {_stranger(rng)}"
+    return f"{caption}, {rng.choice(CLOSINGS)}" if rng.random() < CLOSING_SHARE else caption
+
+
+def plain_caption_for(rng: random.Random, individual: Individual, scene: str) -> str:
+    """Kind and scene only: colours and pattern are for the reference to bring."""
+    caption = f"{_article(individual.kind)} {SCENE_PHRASES[scene]}"
+    caption = f"{rng.choice(OPENINGS)} {caption}" if rng.random() < OPENING_SHARE else caption
     return f"{caption}, {rng.choice(CLOSINGS)}" if rng.random() < CLOSING_SHARE else caption

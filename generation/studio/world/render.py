@@ -31,7 +31,7 @@ class Placement:
 
 @dataclass(frozen=True)
 class Drawing:
-    """`picture` (h, w, 3) uint8, its caption, the subject's `mask` (h, w) uint8 in 0..255 when asked for, and what was drawn."""
+    """`picture` (h, w, 3) uint8 of `individual` in `scene`; `mask` (h, w) uint8 in 0..255 when asked for."""
 
     picture: npt.NDArray[np.uint8]
     caption: str

@@ -140,9 +140,9 @@ def kitchen(canvas: skia.Canvas, rng: random.Random) -> None:
     for y in (34, 52):
         canvas.drawLine(0, y, 100, y, brush.line((255, 255, 255), 1.2))
     left = rng.uniform(-4, 6)
-    for x in (left, left + 64):
-        canvas.drawPath(box(x, -4, x + 32, 24, 2), brush.fill((160, 106, 70)))
-        canvas.drawPath(box(x + 3, -4, x + 29, 20, 2), brush.fill((182, 126, 84)))
+    for door in (left, left + 64):
+        canvas.drawPath(box(door, -4, door + 32, 24, 2), brush.fill((160, 106, 70)))
+        canvas.drawPath(box(door + 3, -4, door + 29, 20, 2), brush.fill((182, 126, 84)))
     _band(canvas, 70, 101, (206, 152, 104), (166, 112, 72))
     canvas.drawRect(skia.Rect.MakeLTRB(-1, 70, 101, 73), brush.fill((232, 186, 138)))
 

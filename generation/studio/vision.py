@@ -1,0 +1,121 @@
+"""Stage vision: everything frozen but the visual branch, which learns to bring one reference into the picture."""
+
+import random
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from generation.attention import AttentionPass, Condition, attach, visual_parameters
+from generation.masks import max_norm, top_k
+from generation.projector import SmallProjector, VisualFeatures
+from generation.studio import vocabulary
+from generation.studio.autoencoder import to_tensor
+from generation.studio.batches import generator_at, pictures_of, rng_at
+from generation.studio.text_to_image import TextToImage
+from generation.studio.vision_networks import StudioImageEncoder
+from generation.studio.world.captions import plain_caption_for
+from generation.studio.world.individual import Individual, draw_individual
+from generation.studio.world.render import Drawing, paint_picture, paint_reference
+
+#: Share of rows without text, and of rows whose reference is blank, for classifier-free guidance.
+TEXT_DROPOUT, REFERENCE_DROPOUT = 0.1, 0.1
+#: Where the reference is taken from: a plain wall, another scene, or the picture itself (the rest).
+PLAIN_SHARE, OTHER_SCENE_SHARE = 0.7, 0.2
+#: Share of steps that confine the reference to the subject, as the guidance mask will; else it acts everywhere.
+MASKED_SHARE = 0.7
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """A batch: drawings with their masks, captions naming only kind and scene, references (b, 3, 128, 128)."""
+
+    drawings: list[Drawing]
+    captions: list[str]
+    references: Tensor
+
+
+class Vision(nn.Module):
+    """The base model with a fresh visual branch; only the branch asks for gradients."""
+
+    def __init__(self, base: TextToImage, encoder: StudioImageEncoder) -> None:
+        super().__init__()
+        self.base = base.requires_grad_(False)
+        self.encoder = encoder.requires_grad_(False)
+        width = int(base.unet.config["cross_attention_dim"])
+        self.projector = SmallProjector(encoder.config["widths"][-1], width)
+        self.attention = attach(base.unet, self.projector, scoring=True)
+        for parameter in visual_parameters(base.unet):
+            parameter.requires_grad_(True)
+        self._start_silent()
+
+    def _start_silent(self) -> None:
+        """Visual values start at zero: the first step draws exactly what the base draws."""
+        for layer in self.attention.layers:
+            nn.init.zeros_(layer.to_v_vision.weight)
+
+    def visual_tokens(self, references: Tensor) -> Tensor:
+        """(b, 3, 128, 128) -> (b, 64, width)."""
+        with torch.no_grad():
+            deep = self.encoder(references)
+        tokens: Tensor = self.projector(VisualFeatures(deep))
+        return tokens
+
+
+def _reference(rng: random.Random, drawing: Drawing) -> Tensor:
+    draw = rng.random()
+    if draw < PLAIN_SHARE:
+        return to_tensor(paint_reference(rng, drawing.individual)[None])
+    if draw < PLAIN_SHARE + OTHER_SCENE_SHARE:
+        other = rng.choice(vocabulary.tokens(vocabulary.SCENES))
+        return pictures_of([paint_picture(rng, drawing.individual, other)])
+    return pictures_of([drawing])
+
+
+def pair_for(rng: random.Random, individual: Individual) -> tuple[Drawing, str, Tensor]:
+    """One training row: a drawing, its plain caption, a reference of the same individual."""
+    scene = rng.choice(vocabulary.tokens(vocabulary.SCENES))
+    drawing = paint_picture(rng, individual, scene, mask=True)
+    return drawing, plain_caption_for(rng, individual, scene), _reference(rng, drawing)
+
+
+def pairs_at(seed: int, step: int, batch: int) -> Pairs:
+    """The rows of one step, after condition dropout: no text, or a blank (all-zero) reference."""
+    rng = rng_at(seed, step)
+    rows = [pair_for(rng, draw_individual(rng, kinds=vocabulary.tokens(vocabulary.KINDS))) for _ in range(batch)]
+    captions = ["" if rng.random() < TEXT_DROPOUT else caption for _, caption, _ in rows]
+    seen = torch.tensor([rng.random() >= REFERENCE_DROPOUT for _ in rows]).float()
+    references = torch.cat([reference for _, _, reference in rows]) * seen[:, None, None, None]
+    return Pairs([drawing for drawing, _, _ in rows], captions, references)
+
+
+def subject_mask(drawings: list[Drawing], scope: float) -> Tensor:
+    """What a perfect guidance mask would be: (b, 1, 8, 8), the `scope` share of places the subject fills most."""
+    masks = [torch.from_numpy(drawing.mask.copy()) for drawing in drawings if drawing.mask is not None]
+    coverage = F.avg_pool2d(torch.stack(masks)[:, None].float(), 16)
+    return top_k(max_norm(coverage), scope)
+
+
+def attention_pass(model: Vision, pairs: Pairs, times: Tensor, rng: random.Random) -> AttentionPass:
+    """What the step's cross-attentions read: quantity uniform in 0.3..1 (the paper's), the mask most of the time."""
+    mask = subject_mask(pairs.drawings, rng.uniform(0.2, 0.5)) if rng.random() < MASKED_SHARE else None
+    condition = Condition(model.base.text(pairs.captions), model.visual_tokens(pairs.references))
+    quantity = rng.uniform(0.3, 1.0)
+    return AttentionPass(condition, 16, 16, mask=mask, time=times / 1000, quantity=quantity)
+
+
+def loss_at(model: Vision, seed: int, step: int, batch: int) -> Tensor:
+    """The plain v-prediction loss with the reference as a second condition, a scalar."""
+    pairs, generator, base = pairs_at(seed, step, batch), generator_at(seed, step), model.base
+    latents = base.autoencoder.encode(pictures_of(pairs.drawings)).latents
+    noise = torch.randn(latents.shape, generator=generator)
+    times = torch.randint(0, 1000, (batch,), generator=generator)
+    noisy = base.scheduler.add_noise(latents, noise, times)
+    target = base.scheduler.get_velocity(latents, noise, times)
+    with torch.autocast("cpu", torch.bfloat16):
+        current = attention_pass(model, pairs, times, rng_at(seed + 1, step))
+        with model.attention.running(current):
+            predicted = base.unet(noisy, times, current.condition.text).sample
+    error: Tensor = predicted.float() - target
+    return error.square().mean()
