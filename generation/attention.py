@@ -221,6 +221,12 @@ def attach(unet: UNet2DConditionModel, projector: Projector | None = None, *, sc
 
     projector: kept on the UNet under its published name, so that one file holds the whole visual branch.
     scoring: add an adaptive scoring module to every cross-attention. Raises UnsupportedUNet.
+
+    A training step, with `visual_parameters(unet)` as the only trainable ones:
+
+        condition = Condition(text, projector(features))
+        with attention.running(AttentionPass(condition, h, w, time=timesteps / 1000, quantity=gamma_num)):
+            prediction = unet(noisy, timesteps, encoder_hidden_states=text).sample
     """
     layers = _cross_attentions(unet)
     owner = VisualAttention(list(layers.values()))

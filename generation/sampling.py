@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import torch
 from diffusers import DDIMScheduler, DPMSolverSinglestepScheduler
 from torch import Tensor
 
-SamplerName = Literal["published", "trailing"]
+from generation.profiles import SamplerName
+
 TRAIN_STEPS = 1000
 
 

@@ -26,14 +26,15 @@ class AdaptiveScoring(nn.Module):
         by_text = _similarity(tokens, self.from_text(text.mean(dim=1)))
         by_features = _similarity(tokens, self.from_features(features.mean(dim=1)))
         early = time[:, None].to(by_text.dtype)
-        return early * by_text + (1 - early) * by_features
+        scores: Tensor = early * by_text + (1 - early) * by_features
+        return scores
 
 
 def _similarity(tokens: Tensor, query: Tensor) -> Tensor:
     """Softmax over tokens (b, n, c) of their scaled product with query (b, c): (b, n)."""
     scale = tokens.shape[-1] ** -0.5
     products: Tensor = torch.einsum("bnc,bc->bn", tokens, query)
-    return (products * scale).softmax(dim=-1)
+    return products.mul(scale).softmax(dim=-1)
 
 
 def kept_tokens(count: int, quantity: float) -> int:
