@@ -33,6 +33,10 @@ class Subject(TenantModel):
     kind = models.CharField(max_length=8, choices=[("product", _("Product")), ("person", _("Person"))])
     word = models.CharField(max_length=60)
 
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["tenant", "brand", "name"], name="one_subject_per_name")]
+
     def __str__(self) -> str:
         return self.name
 
@@ -59,18 +63,27 @@ class ReferenceImage(TenantModel):
     )
     shows_person = models.BooleanField()
     declared_marks = ArrayField(models.CharField(max_length=120), default=list, blank=True)
-    own_work = models.BooleanField(
-        default=False
-    )  # the uploader declares to own the rights in the picture itself
+    own_work = models.BooleanField(default=False)  # the uploader declares to own the rights in the picture itself
+    # An output of ours that serves as a reference: its rights are those of the reference it was drawn from.
+    derived_from = models.ForeignKey(
+        "self", on_delete=models.PROTECT, related_name="derived", null=True, blank=True
+    )
+    thumbnails = models.JSONField(default=dict)  # {"320": {"key", "sha256", "mime"}}, signed derivatives
     quality = models.JSONField(default=dict)
     uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         ordering = ["-created_at"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["tenant", "subject", "pixel_sha256"], name="one_reference_per_picture"
-            )
+            models.UniqueConstraint(fields=["tenant", "subject", "pixel_sha256"], name="one_reference_per_picture"),
+            models.CheckConstraint(
+                condition=models.Q(sha256__regex=r"^[0-9a-f]{64}$", pixel_sha256__regex=r"^[0-9a-f]{64}$"),
+                name="reference_digests_are_hex",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(derived_from__isnull=True) | models.Q(source="generated"),
+                name="derived_references_are_generated",
+            ),
         ]
 
     def __str__(self) -> str:

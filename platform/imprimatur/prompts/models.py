@@ -51,6 +51,7 @@ class TemplateVersion(TenantModel):
     author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
+    decision_note = models.CharField(max_length=300, blank=True)  # why it was rejected
 
     class Meta:
         ordering = ["template", "-number"]
@@ -59,6 +60,12 @@ class TemplateVersion(TenantModel):
             models.CheckConstraint(
                 condition=~models.Q(status="approved") | ~models.Q(decided_by=models.F("author")),
                 name="never_approved_by_its_author",
+            ),
+            # A comparison with nobody is neither true nor false, and would pass the check above.
+            models.CheckConstraint(
+                condition=~models.Q(status__in=["approved", "rejected"])
+                | models.Q(decided_by__isnull=False, decided_at__isnull=False),
+                name="decided_by_somebody",
             ),
         ]
 

@@ -36,14 +36,41 @@ class RightRecord(TenantModel):
     valid_until = models.DateTimeField(null=True, blank=True)
     evidence_sha256 = models.CharField(max_length=64, blank=True)
     evidence_key = models.CharField(max_length=200, blank=True)
+    evidence_name = models.CharField(max_length=120, blank=True)  # what the file was called
     version = models.PositiveIntegerField(default=1)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     verified_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    revocation_reason = models.CharField(max_length=300, blank=True)
 
     class Meta:
         abstract = True
         ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(valid_until__isnull=True) | models.Q(valid_until__gt=models.F("valid_from")),
+                name="%(class)s_term_is_longer_than_nothing",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status="revoked", revoked_at__isnull=False)
+                | (~models.Q(status="revoked") & models.Q(revoked_at__isnull=True)),
+                name="%(class)s_revoked_at_some_time",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status__in=["verified", "active", "suspended"])
+                | (models.Q(verified_by__isnull=False) & ~models.Q(evidence_sha256="")),
+                name="%(class)s_verified_by_somebody_on_evidence",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(evidence_sha256="", evidence_key="")
+                | (models.Q(evidence_sha256__regex=r"^[0-9a-f]{64}$") & ~models.Q(evidence_key="")),
+                name="%(class)s_evidence_has_key_and_digest",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(terms_digest__regex=r"^[0-9a-f]{64}$", salt__regex=r"^[0-9a-f]{64}$"),
+                name="%(class)s_digest_and_salt_are_hex",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title
