@@ -25,7 +25,7 @@ app.conf.update(
 )
 
 
-@worker_ready.connect
+@worker_ready.connect  # type: ignore[untyped-decorator]
 def _open(**_: Any) -> None:
     """Greet once orders can be taken, then load the models."""
     from gpu_worker.tasks import open_workshop
@@ -33,7 +33,7 @@ def _open(**_: Any) -> None:
     open_workshop()
 
 
-@worker_shutting_down.connect
+@worker_shutting_down.connect  # type: ignore[untyped-decorator]
 def _close(**_: Any) -> None:
     from gpu_worker.tasks import close_workshop
 

@@ -20,7 +20,7 @@ from kombu.utils.json import dumps, loads
 _SUFFIX = ".msg"
 
 
-class Channel(filesystem.Channel):
+class Channel(filesystem.Channel):  # type: ignore[misc]
     """Messages are files `<time>_<uuid>.<queue>.msg`, oldest first."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -70,7 +70,7 @@ class Channel(filesystem.Channel):
         return [Path(folder, name) for name in sorted(names)]
 
 
-class Transport(filesystem.Transport):
+class Transport(filesystem.Transport):  # type: ignore[misc]
     """`filesystem://` with whole messages."""
 
     Channel = Channel

@@ -39,7 +39,7 @@ class _Message:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types only."""
-        return asdict(self)  # type: ignore[call-overload, no-any-return]
+        return asdict(self)  # type: ignore[call-overload]
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:

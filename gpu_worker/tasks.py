@@ -28,13 +28,13 @@ logger = logging.getLogger(__name__)
 _LIBRARIES = ("imprimatur", "torch", "diffusers", "celery", "c2pa-python")
 
 
-@app.task(name=RENDER_TASK)
+@app.task(name=RENDER_TASK)  # type: ignore[untyped-decorator]
 def render(message: dict[str, Any]) -> None:
     """Draw one order. Every way it can end is reported, none is raised."""
     workshop().handle(RenderOrder.from_json(message))
 
 
-@control_command(name=CANCEL_COMMAND, args=[("generation_id", str), ("attempt", int)])
+@control_command(name=CANCEL_COMMAND, args=[("generation_id", str), ("attempt", int)])  # type: ignore[untyped-decorator]
 def cancel_order(state: Any, generation_id: str, attempt: int) -> dict[str, bool]:  # noqa: ARG001 Celery's signature
     """Broadcast by the control side: stop drawing this attempt, whoever holds it."""
     return {"held": workshop().held.cancel(generation_id, attempt)}

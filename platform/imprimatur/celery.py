@@ -29,7 +29,7 @@ app.conf.update(
 )
 
 
-@worker_ready.connect
+@worker_ready.connect  # type: ignore[untyped-decorator]
 def _start_leader(**_: Any) -> None:
     from imprimatur.generations.leader import Leader
 
@@ -37,7 +37,7 @@ def _start_leader(**_: Any) -> None:
     app.leader.start()
 
 
-@worker_shutting_down.connect
+@worker_shutting_down.connect  # type: ignore[untyped-decorator]
 def _stop_leader(**_: Any) -> None:
     if leader := getattr(app, "leader", None):
         leader.stop()

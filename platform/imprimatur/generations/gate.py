@@ -17,14 +17,14 @@ from django.utils.translation import get_language
 
 from governance.consent import ConsentTerms
 from governance.policy import Action, Facts, Permitted, ReferenceFacts, Refusal, decide
-from governance.scope import Use
+from governance.scope import INTERNAL, Use
 from governance.trademark import TrademarkTerms
 from imprimatur.generations.models import Generation
 from imprimatur.generations.states import ACTIVE
 from imprimatur.library.models import ReferenceImage
 from imprimatur.prompts.models import TemplateVersion, VersionStatus
 from imprimatur.rights import selectors as rights
-from imprimatur.rights.models import ConsentRecord, TrademarkLicence
+from imprimatur.rights.models import ConsentRecord, RightRecord
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import RightsRefused
 
@@ -54,8 +54,8 @@ def decision(
         action=action,
         tenant_id=str(actor.tenant_id if actor else reference.tenant_id),
         references=(_reference_facts(reference),),
-        consents=tuple(_consent_terms(record) for record in consents),
-        trademarks=tuple(_trademark_terms(record) for record in licences),
+        consents=tuple(t for r in consents if isinstance(t := rights.terms_of(r), ConsentTerms)),
+        trademarks=tuple(t for r in licences if isinstance(t := rights.terms_of(r), TrademarkTerms)),
         use=use_of(use),
         template_approved=version.status == VersionStatus.APPROVED,
         output_counts=_output_counts(consents, already),
@@ -83,15 +83,20 @@ def reasons_of(answer: Permitted | Refusal) -> list[dict[str, str]]:
 
 def use_of(use: Mapping[str, Any]) -> Use:
     """The policy's use from a row's or a form's; what is not said stays empty."""
-    said = {name: str(use[name]).strip() for name in ("channel", "territory", "purpose", "language") if use.get(name)}
-    contexts = frozenset(str(c) for c in use.get("contexts", ()))
-    return Use(**said, contexts=contexts, paid=bool(use.get("paid", False)))
+    return Use(
+        channel=str(use.get("channel") or INTERNAL),
+        territory=str(use.get("territory") or ""),
+        purpose=str(use.get("purpose") or ""),
+        language=str(use.get("language") or ""),
+        contexts=frozenset(str(context) for context in use.get("contexts", ())),
+        paid=bool(use.get("paid", False)),
+    )
 
 
 def receipt(answer: Permitted, *, reference: ReferenceImage, use: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """What was relied upon at the moment of asking: opaque ids, digests and salted commitments; nothing personal."""
     consents, licences = rights.covering([reference.pixel_sha256])
-    by_id = {_terms_id(record): record for record in (*consents, *licences)}
+    by_id = {_terms_id(record): record for record in [*consents, *licences]}
     records = [_receipt_line(by_id[terms.id], terms) for terms in answer.terms]
     return {
         "asked_at": now.isoformat(),
@@ -103,7 +108,7 @@ def receipt(answer: Permitted, *, reference: ReferenceImage, use: Mapping[str, A
     }
 
 
-def _receipt_line(record: ConsentRecord | TrademarkLicence, terms: ConsentTerms | TrademarkTerms) -> dict[str, str]:
+def _receipt_line(record: RightRecord, terms: ConsentTerms | TrademarkTerms) -> dict[str, str]:
     return {
         "record": record.public_id,
         "terms_id": terms.id,
@@ -123,15 +128,7 @@ def _reference_facts(reference: ReferenceImage) -> ReferenceFacts:
     )
 
 
-def _consent_terms(record: ConsentRecord) -> ConsentTerms:
-    return ConsentTerms.from_json(record.terms | {"status": record.status})
-
-
-def _trademark_terms(record: TrademarkLicence) -> TrademarkTerms:
-    return TrademarkTerms.from_json(record.terms | {"status": record.status})
-
-
-def _terms_id(record: ConsentRecord | TrademarkLicence) -> str:
+def _terms_id(record: RightRecord) -> str:
     return str(record.terms["id"])
 
 
