@@ -102,9 +102,7 @@ class IntakeFacts:
 def reference_definition(facts: IntakeFacts, mime: str) -> dict[str, Any]:
     """A platform-signed reference: created as declared, training refused."""
     action = {"action": "c2pa.created", "digitalSourceType": SOURCE_TYPES + _ORIGINS[facts.origin]}
-    own = {"schema": SCHEMA, **asdict(facts)}
-    assertions = [_actions([action]), _no_training(), {"label": REFERENCE_LABEL, "data": own}]
-    return _definition(facts, REFERENCE, mime, assertions)
+    return _definition(facts, REFERENCE, mime, [_actions([action]), *_intake(facts)])
 
 
 def output_definition(facts: OutputFacts, mime: str, *, has_reference: bool) -> dict[str, Any]:
@@ -120,10 +118,14 @@ def output_definition(facts: OutputFacts, mime: str, *, has_reference: bool) -> 
     return _definition(facts, facts.generation_id, mime, [_actions([action]), *_disclosures(facts)])
 
 
-def derivative_definition(facts: OutputFacts, mime: str, actions: Sequence[DerivativeAction]) -> dict[str, Any]:
-    """A rendition of a signed picture: opened first, then what was done to it."""
+def derivative_definition(
+    facts: OutputFacts | IntakeFacts, mime: str, actions: Sequence[DerivativeAction]
+) -> dict[str, Any]:
+    """A rendition of a signed picture: opened first, then what was done to it. One of a reference discloses no AI."""
     steps: list[dict[str, Any]] = [{"action": "c2pa.opened", "parameters": {"ingredientIds": [PARENT]}}]
     steps += [{"action": _ACTIONS[action]} for action in actions]
+    if isinstance(facts, IntakeFacts):
+        return _definition(facts, facts.reference_id, mime, [_actions(steps), *_intake(facts)])
     return _definition(facts, facts.generation_id, mime, [_actions(steps), *_disclosures(facts)])
 
 
@@ -136,6 +138,10 @@ def _definition(
 
 def _actions(steps: list[dict[str, Any]]) -> dict[str, Any]:
     return {"label": "c2pa.actions.v2", "data": {"allActionsIncluded": True, "actions": steps}}
+
+
+def _intake(facts: IntakeFacts) -> list[dict[str, Any]]:
+    return [_no_training(), {"label": REFERENCE_LABEL, "data": {"schema": SCHEMA, **asdict(facts)}}]
 
 
 def _disclosures(facts: OutputFacts) -> list[dict[str, Any]]:

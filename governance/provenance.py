@@ -122,10 +122,12 @@ def sign_derivative(  # noqa: PLR0917 - the order is that of the other two
     mime: str,
     parent_bytes: bytes,
     actions: Sequence[DerivativeAction],
-    facts: OutputFacts,
+    facts: OutputFacts | IntakeFacts,
     signer: Signer,
 ) -> bytes:
     """A rendition, thumbnail, preview or release of the signed `parent_bytes`, whose history it keeps.
+
+    facts: those of the picture it is derived from: an output's, or a reference's.
 
     Raises UnreadableUpload, ManifestRejected for a parent without a valid manifest, or SigningFailed.
     """
