@@ -57,7 +57,7 @@ def by_pixels(digest: str) -> Known | None:
     return _known(_ids("output_of_pixels", digest))
 
 
-def _ids(function: str, argument: object) -> tuple[uuid.UUID, uuid.UUID] | None:
+def _ids(function: str, argument: str | uuid.UUID) -> tuple[uuid.UUID, uuid.UUID] | None:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT tenant_id, output_id FROM {function}(%s)", [argument])  # noqa: S608 - our own names
         found = cursor.fetchone()

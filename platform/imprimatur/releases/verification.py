@@ -62,7 +62,7 @@ class Verification:
 
 
 def verify(data: bytes) -> Verification:
-    """Look at a file. InvalidInput when it is empty, too large, or no picture at all. Call outside any tenant's scope."""
+    """Look at a file, outside any tenant's scope. InvalidInput when it is empty, too large, or no picture at all."""
     mime = _mime(data)
     report = read(data, mime, keys.trust_anchors()) if _is_whole(data) else _of_damaged(data, mime)
     known = lookups.by_file(hashlib.sha256(data).hexdigest())

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from imprimatur.generations.models import GenerationState, Output
 from imprimatur.review.facts import state_of, with_review_rows
@@ -14,9 +15,20 @@ from imprimatur.review.states import APPROVALS_NEEDED
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import NotFound
 from imprimatur.tenants.ids import MalformedId, decode
+from imprimatur.tenants.models import User
 from imprimatur.tenants.permissions import Permission
 
-__all__ = ["approved", "comments", "decisions", "get_output", "outputs", "queue", "state_of"]
+__all__ = [
+    "approved",
+    "comments",
+    "decisions",
+    "get_output",
+    "outputs",
+    "own_decision",
+    "queue",
+    "state_of",
+    "undecided",
+]
 
 
 def outputs(actor: Actor) -> QuerySet[Output]:
@@ -30,27 +42,32 @@ def queue(actor: Actor, now: datetime | None = None) -> QuerySet[Output]:
     person, now = actor.require_person(), now or timezone.now()
     elsewhere = Claim.objects.filter(output=OuterRef("pk"), expires_at__gt=now).exclude(reviewer=person)
     return (
-        _undisputed(outputs(actor))
+        _undisputed(outputs(actor), approvals__lt=APPROVALS_NEEDED)
         .exclude(generation__requested_by=person)
         .filter(~Exists(elsewhere), ~Exists(_standing().filter(reviewer=person)))
-        .filter(approvals__lt=APPROVALS_NEEDED)
         .order_by("created_at")
     )
 
 
+def undecided(actor: Actor) -> QuerySet[Output]:
+    """Pictures without a final decision, whoever may decide on them, newest first."""
+    return _undisputed(outputs(actor), approvals__lt=APPROVALS_NEEDED)
+
+
 def approved(actor: Actor) -> QuerySet[Output]:
     """Pictures two people approved that have not been released yet, newest first."""
-    return _undisputed(outputs(actor)).filter(approvals__gte=APPROVALS_NEEDED)
+    return _undisputed(outputs(actor), approvals__gte=APPROVALS_NEEDED)
 
 
-def _undisputed(pictures: QuerySet[Output]) -> QuerySet[Output]:
-    """Those in the house that nobody returned or rejected, with their standing `approvals` counted."""
+def _undisputed(pictures: QuerySet[Output], **how_many: int) -> QuerySet[Output]:
+    """Those in the house that nobody returned or rejected, with so many standing `approvals`."""
     against = _standing().exclude(verdict=Verdict.APPROVE)
     approvals = Count("decisions", Q(decisions__undone_at__isnull=True, decisions__verdict=Verdict.APPROVE))
     return (
         pictures.filter(quarantined_at__isnull=True, release__isnull=True)
         .filter(~Exists(against))
         .annotate(approvals=approvals)
+        .filter(**how_many)
     )
 
 
@@ -64,6 +81,14 @@ def get_output(actor: Actor, public_id: str) -> Output:
         return outputs(actor).get(pk=decode(Output.PREFIX, public_id))
     except (MalformedId, Output.DoesNotExist):
         raise NotFound from None
+
+
+def own_decision(output: Output, person: User) -> Decision:
+    """The person's standing decision on the output; NotFound when they made none, or undid it."""
+    own = Decision.objects.filter(output=output, reviewer=person, undone_at__isnull=True).first()
+    if own is None:
+        raise NotFound(_("You have made no decision on this picture that stands."))
+    return own
 
 
 def decisions(output: Output) -> QuerySet[Decision]:

@@ -1,0 +1,72 @@
+"""Releases and the verify desk's answers as the API shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from imprimatur.releases.models import Release
+from imprimatur.releases.verification import Verdict
+
+
+class UseSerializer(serializers.Serializer[Any]):
+    """What the picture is released for; the rights are asked about exactly this."""
+
+    channel = serializers.CharField(max_length=40)
+    territory = serializers.CharField(max_length=10)
+    purpose = serializers.CharField(max_length=40)
+
+
+class ReleaseSerializer(serializers.ModelSerializer[Release]):
+    """A released picture. `sha256` is the released file's; fetch it at `/releases/{id}/content`."""
+
+    id = serializers.CharField(source="public_id", read_only=True)
+    output = serializers.CharField(source="output.public_id", read_only=True)
+    generation = serializers.CharField(source="output.generation.public_id", read_only=True)
+    released_by = serializers.CharField(source="released_by.__str__", read_only=True)
+    use = UseSerializer(read_only=True)
+
+    class Meta:
+        model = Release
+        fields = [
+            "id",
+            "output",
+            "generation",
+            "sha256",
+            "mime",
+            "manifest_state",
+            "use",
+            "released_by",
+            "created_at",
+            "withdrawn_at",
+            "withdrawn_reason",
+        ]
+        read_only_fields = fields
+
+
+class NewReleaseSerializer(serializers.Serializer[Any]):
+    """Which approved picture to release; without `use`, for what it was asked for."""
+
+    output = serializers.CharField()
+    use = UseSerializer(required=False)
+
+
+class WithdrawalSerializer(serializers.Serializer[Any]):
+    """Why the picture is withdrawn."""
+
+    reason = serializers.CharField(max_length=200)
+
+
+class UploadSerializer(serializers.Serializer[Any]):
+    """The picture in question: PNG, JPEG or WebP, up to 25 MB."""
+
+    file = serializers.FileField(allow_empty_file=True)
+
+
+class VerificationSerializer(serializers.Serializer[Any]):
+    """What can be said about the file, in plain words, and what it rests on."""
+
+    verdict = serializers.ChoiceField(choices=Verdict.choices)
+    sentence = serializers.CharField()
+    facts = serializers.DictField(child=serializers.CharField())

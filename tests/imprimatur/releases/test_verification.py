@@ -1,0 +1,217 @@
+"""Anybody may ask about a file: genuine, changed, withdrawn, recognised, not ours, or nothing to go by."""
+
+from __future__ import annotations
+
+import io
+import zlib
+
+import pytest
+from django.conf import settings
+from django.utils import timezone, translation
+from imprimatur import objects
+from imprimatur.generations.models import Output
+from imprimatur.library.models import ReferenceImage
+from imprimatur.releases import services
+from imprimatur.releases.models import Release
+from imprimatur.releases.verification import SENTENCES, Verdict, verify
+from imprimatur.review import services as reviewing
+from imprimatur.tenants.errors import InvalidInput
+from imprimatur.tenants.scope import tenant_scope
+from PIL import Image
+
+from governance.intake import decode_upload, encode
+from governance.pki import development_signer
+from governance.provenance import OutputFacts, sign_output
+from tests.factories import World
+from tests.imprimatur.drawn import USE, drawn, picture
+
+
+@pytest.fixture
+def output(world: World) -> Output:
+    with tenant_scope(world.aozora.id):
+        return drawn(world)[0]
+
+
+@pytest.fixture
+def release(world: World, output: Output) -> Release:
+    with tenant_scope(world.aozora.id):
+        for reviewer in (world.rita, world.ravi):
+            reviewing.decide(world.actor(reviewer), output, "approve")
+        return services.release(world.actor(world.alice), output, USE)
+
+
+def file_of(row: Release | Output) -> bytes:
+    return objects.get(row.object_key, row.sha256)
+
+
+def test_the_released_file_is_genuine(release):
+    found = verify(file_of(release))
+    assert found.verdict == Verdict.GENUINE
+    assert found.facts["publisher"] == "Aozora Tea"
+    assert found.facts["release"] == release.public_id
+    assert found.facts["source_type"] == "trainedAlgorithmicMedia"
+
+
+def test_nobody_is_named(world, release):
+    told = str(verify(file_of(release)).facts)
+    for person in (world.alice, world.rita, world.ravi):
+        assert person.email not in told
+        assert str(person.pk) not in told
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.9])
+def test_one_changed_byte_is_seen(release, share):
+    data = bytearray(file_of(release))
+    data[int(len(data) * share)] ^= 0x01
+    found = verify(bytes(data))
+    assert found.verdict == Verdict.CHANGED
+
+
+def test_a_changed_pixel_in_a_sound_file_is_seen(release):
+    found = verify(repainted(file_of(release)))
+    assert found.verdict == Verdict.CHANGED
+    assert found.facts["manifest_state"] == "invalid"
+
+
+def test_a_cut_file_is_seen(release):
+    data = file_of(release)
+    assert verify(data[: len(data) - 40]).verdict == Verdict.CHANGED
+
+
+def test_the_reviewed_file_is_not_the_released_one(output, release):
+    found = verify(file_of(output))
+    assert found.verdict == Verdict.RECOGNISED
+    assert "another version" in found.sentence
+
+
+def test_an_unreleased_picture_tells_no_publisher(output):
+    found = verify(file_of(output))
+    assert found.verdict == Verdict.RECOGNISED
+    assert "not been released" in found.sentence
+    assert "publisher" not in found.facts
+
+
+def test_a_stripped_picture_is_known_by_its_pixels(release):
+    bare = encode(decode_upload(file_of(release)).image, "image/png")
+    found = verify(bare)
+    assert found.verdict == Verdict.RECOGNISED
+    assert "removed" in found.sentence
+    assert found.facts["release"] == release.public_id
+
+
+def test_a_withdrawn_picture_says_so(world, release):
+    with tenant_scope(world.aozora.id):
+        services.withdraw(world.actor(world.alice), release, "The campaign is over")
+    for data in (file_of(release), encode(decode_upload(file_of(release)).image, "image/png")):
+        found = verify(data)
+        assert found.verdict == Verdict.WITHDRAWN
+        assert "stop using it" in found.sentence
+        assert "campaign" not in str(found)
+
+
+def test_a_right_that_ended_reaches_what_was_delivered(world, release):
+    with tenant_scope(world.aozora.id):
+        ReferenceImage.objects.update(own_work=False)
+    found = verify(file_of(release))
+    assert found.verdict == Verdict.WITHDRAWN
+    assert "right" in found.sentence
+
+
+def test_a_quarantined_release_reaches_what_was_delivered(world, release):
+    with tenant_scope(world.aozora.id):
+        Output.objects.update(quarantined_at=timezone.now())
+    assert verify(file_of(release)).verdict == Verdict.WITHDRAWN
+
+
+def test_a_picture_of_another_signer_is_not_ours(db, tmp_path):
+    stranger = development_signer(tmp_path)
+    facts = OutputFacts(generation_id="gen_" + "0" * 26, spec_digest="0" * 64)
+    found = verify(sign_output(picture(128, "red"), "image/png", facts, stranger))
+    assert found.verdict == Verdict.NOT_OURS
+    assert "publisher" not in found.facts
+
+
+def test_naming_our_generation_does_not_make_it_ours(release, output, world, tmp_path):
+    with tenant_scope(world.aozora.id):
+        name = Output.objects.get(pk=output.pk).generation.public_id
+    facts = OutputFacts(generation_id=name, spec_digest="0" * 64)
+    found = verify(sign_output(picture(128, "red"), "image/png", facts, development_signer(tmp_path)))
+    assert found.verdict == Verdict.NOT_OURS
+
+
+def test_a_bare_picture_says_nothing(db):
+    assert verify(picture(128, "red")).verdict == Verdict.NONE
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "upload_empty"),
+        (b"GIF89a not a picture", "upload_format"),
+        (b"\x89PNG\r\n\x1a\n" + b"x" * 40, "upload_format"),
+    ],
+)
+def test_what_is_no_picture_is_refused(db, data, code):
+    with pytest.raises(InvalidInput) as refused:
+        verify(data)
+    assert refused.value.code == code
+
+
+def test_a_truncated_picture_without_manifest_is_refused(db):
+    with pytest.raises(InvalidInput) as refused:
+        verify(picture(512, "red")[:-400])
+    assert refused.value.code == "upload_damaged"
+
+
+def test_a_bomb_is_refused_unopened(db):
+    with pytest.raises(InvalidInput) as refused:
+        verify(bomb())
+    assert refused.value.code == "upload_too_many_pixels"
+
+
+def test_verifying_keeps_nothing(release):
+    before = sorted(str(p) for p in objects_folder().rglob("*"))
+    verify(file_of(release) + b"")
+    assert sorted(str(p) for p in objects_folder().rglob("*")) == before
+
+
+def test_every_sentence_is_in_both_languages(db):
+    with translation.override("ja"):
+        japanese = [str(s) for s in SENTENCES.values()] + [str(v.label) for v in Verdict]
+    assert all(any(ord(c) > 0x3000 for c in sentence) for sentence in japanese)
+
+
+def objects_folder():
+    return settings.HOME / "objects"
+
+
+def repainted(data: bytes) -> bytes:
+    """The same file, manifest and all, with other pixels and right checksums: what a forger would do."""
+    image = Image.open(io.BytesIO(data)).convert("RGB")
+    image.putpixel((5, 5), (255, 0, 0))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    pixels = b"".join(body for name, body in read_chunks(buffer.getvalue()) if name == b"IDAT")
+    first = [name for name, _ in read_chunks(data)].index(b"IDAT")
+    kept = [(n, b) for i, (n, b) in enumerate(read_chunks(data)) if n != b"IDAT" or i == first]
+    return data[:8] + b"".join(chunk(name, pixels if name == b"IDAT" else body) for name, body in kept)
+
+
+def chunk(name: bytes, body: bytes) -> bytes:
+    return len(body).to_bytes(4) + name + body + zlib.crc32(name + body).to_bytes(4)
+
+
+def read_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
+    found, position = [], 8
+    while position < len(data):
+        length = int.from_bytes(data[position : position + 4])
+        found.append((data[position + 4 : position + 8], data[position + 8 : position + 8 + length]))
+        position += 12 + length
+    return found
+
+
+def bomb() -> bytes:
+    """A PNG header that promises 10,000 megapixels."""
+    header = (100_000).to_bytes(4) * 2 + bytes([8, 2, 0, 0, 0])
+    parts = [(b"IHDR", header), (b"IDAT", zlib.compress(b"\0")), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(name, body) for name, body in parts)
