@@ -66,7 +66,7 @@ def _point(alias: str, url: str) -> None:
 
 
 def _empty(superuser: str) -> Any:
-    """What a test that commits leaves is removed by the superuser: the app may not truncate, the audit trail refuses."""
+    """The superuser removes what a test committed: the app may not truncate, and the audit trail refuses."""
 
     def teardown(_: TransactionTestCase) -> None:
         with psycopg.connect(superuser) as connection:

@@ -55,7 +55,7 @@ def database(url: str) -> dict[str, Any]:
 
 
 def s3_options(url: str) -> dict[str, Any]:
-    """django-storages' options for `s3://bucket/prefix`; region and keys come from the environment as boto3 reads it."""
+    """django-storages' options for `s3://bucket/prefix`; boto3 takes region and keys from its own environment."""
     parts = urlsplit(url)
     options: dict[str, Any] = {
         "bucket_name": parts.netloc,

@@ -50,7 +50,7 @@ class StoreFull(DomainError):
 
 @deconstructible
 class FolderStorage(FileSystemStorage):
-    """A folder, named by a file:// URL. A file appears under its key whole or not at all; readable by its owner only."""
+    """A folder, named by a file:// URL. A file appears whole or not at all, readable by its owner only."""
 
     def __init__(self, url: str) -> None:
         folder = unquote(urlsplit(url).path)

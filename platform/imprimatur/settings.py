@@ -231,7 +231,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Imprimatur",
-    "DESCRIPTION": "Pictures of your product or your person, with the right to make them and the proof that you had it.",
+    "DESCRIPTION": "Pictures of your product or your person, with the right to make them and the proof of it.",
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,

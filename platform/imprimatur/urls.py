@@ -11,7 +11,7 @@ from imprimatur.tenants import health
 from imprimatur.tenants.rest.docs import ApiDocument, ApiDocumentPage
 
 Patterns = list[URLPattern | URLResolver]
-API_APPS = ("tenants", "audit", "rights", "library", "prompts", "generations", "review", "releases")
+API_APPS = ("tenants", "rights", "library", "prompts", "generations", "review", "releases")
 
 
 def _api() -> Patterns:
@@ -34,3 +34,7 @@ urlpatterns: Patterns = [
 ]
 if find_spec("imprimatur.dashboard.urls"):
     urlpatterns.append(path("", include("imprimatur.dashboard.urls")))
+handler400 = "imprimatur.tenants.fallbacks.bad_request"
+handler403 = "imprimatur.tenants.fallbacks.permission_denied"
+handler404 = "imprimatur.tenants.fallbacks.page_not_found"
+handler500 = "imprimatur.tenants.fallbacks.server_error"

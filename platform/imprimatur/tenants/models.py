@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -37,10 +38,13 @@ class User(AbstractUser):
         return self.get_full_name() or self.email
 
 
-class TenantManager(models.Manager["TenantModel"]):
+_Row = TypeVar("_Row", bound="TenantModel")
+
+
+class TenantManager(models.Manager[_Row]):
     """Sees the entered tenant's rows only; raises UnscopedQuery outside a scope."""
 
-    def get_queryset(self) -> models.QuerySet[TenantModel]:
+    def get_queryset(self) -> models.QuerySet[_Row]:
         return super().get_queryset().filter(tenant_id=current_tenant_id())
 
 
@@ -94,3 +98,22 @@ class ApiKey(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class IdempotentAnswer(TenantModel):
+    """The answer to a POST that named an Idempotency-Key; kept for a day. `body` is null where it held a secret."""
+
+    PREFIX = "idm"
+
+    actor = models.CharField(max_length=120)  # Actor.label
+    key = models.CharField(max_length=200)
+    request_digest = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    headers = models.JSONField(default=dict)
+    body = models.JSONField(null=True, encoder=DjangoJSONEncoder)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "actor", "key"], name="one_answer_per_key")]
+
+    def __str__(self) -> str:
+        return f"{self.status} for {self.key}"

@@ -57,7 +57,7 @@ def owner_reads(*tables: str) -> list[migrations.RunSQL]:
 def definer_function(name: str, arguments: str, returns: str, body: str) -> migrations.RunSQL:
     """A read-only function that the app may call and that runs as the owner. Return ids, never content.
 
-    `definer_function("tenants_of_person", "person uuid", "SETOF uuid", "SELECT tenant_id FROM ... WHERE user_id = person")`
+    `definer_function("tenant_of_slug", "tenant_slug text", "uuid", "SELECT t.id FROM tenants_tenant t WHERE ...")`
     """
     create = _FUNCTION.format(name=name, arguments=arguments, returns=returns, body=body, app=APP)
     return migrations.RunSQL(create, f"DROP FUNCTION {name}({arguments});")

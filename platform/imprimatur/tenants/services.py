@@ -38,7 +38,7 @@ def provision_tenant(slug: str, name: str) -> Tenant:
     return tenant
 
 
-def add_member(
+def add_member(  # noqa: PLR0917 - its callers read as a sentence
     actor: Actor,
     tenant: Tenant,
     email: str,

@@ -41,7 +41,7 @@ def test_raw_sql_inside_a_scope_sees_its_own_rows_only(world: World) -> None:
 
 
 def test_a_row_cannot_be_inserted_for_another_tenant(world: World) -> None:
-    with tenant_scope(world.northwind.id), pytest.raises(ProgrammingError, match="row-level security"):
+    with pytest.raises(ProgrammingError, match="row-level security"), tenant_scope(world.northwind.id):
         Membership.objects.create(tenant=world.aozora, user=world.charlie, roles=["owner"])
 
 
@@ -52,7 +52,7 @@ def test_another_tenants_rows_cannot_be_updated_or_deleted(world: World) -> None
 
 
 def test_an_own_row_cannot_be_moved_to_another_tenant(world: World) -> None:
-    with tenant_scope(world.northwind.id), pytest.raises(ProgrammingError, match="row-level security"):
+    with pytest.raises(ProgrammingError, match="row-level security"), tenant_scope(world.northwind.id):
         sql("UPDATE tenants_membership SET tenant_id = %s", world.aozora.id)
 
 
@@ -81,5 +81,5 @@ def test_the_app_cannot_change_the_tables(world: World, statement: str) -> None:
 
 
 def test_the_same_person_is_a_member_once(world: World) -> None:
-    with tenant_scope(world.aozora.id), pytest.raises(IntegrityError):
+    with pytest.raises(IntegrityError), tenant_scope(world.aozora.id):
         Membership.objects.create(tenant=world.aozora, user=world.alice, roles=["owner"])

@@ -1,0 +1,43 @@
+"""Answers outside any view: an address that does not exist, a refusal by Django, a fault of ours."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views import defaults
+
+from imprimatur.tenants.middleware import API_PREFIX
+from imprimatur.tenants.request_ids import request_id_of
+from imprimatur.tenants.rest.problems import problem_page
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400"""
+    if request.path.startswith(API_PREFIX):
+        return problem_page(request, 400, "bad_request", _("The request could not be read."))
+    return defaults.bad_request(request, exception)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403"""
+    if request.path.startswith(API_PREFIX):
+        return problem_page(request, 403, "not_permitted", _("This is not allowed."))
+    return defaults.permission_denied(request, exception)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404"""
+    if request.path.startswith(API_PREFIX):
+        return problem_page(request, 404, "not_found", _("There is nothing at this address."))
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500, with the id to quote. The page may use nothing that could fail again: no database, no actor."""
+    if request.path.startswith(API_PREFIX):
+        sentence = _(
+            "Something went wrong on our side. Nothing was changed. Quote the request id when you ask for help."
+        )
+        return problem_page(request, 500, "server_error", sentence)
+    return render(None, "500.html", {"request_id": request_id_of(request)}, status=500)  # type: ignore[arg-type]
