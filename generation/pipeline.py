@@ -70,7 +70,7 @@ class DrawRequest:
 class DrawResult:
     """A finished picture and what a person may ask about it.
 
-    image: RGB. pixel_digest: SHA-256 (hex) of its RGB bytes, row by row. masks: (steps, h, w) float32, the guidance
+    image: RGB. pixel_digest: of it, see `pixel_digest`. masks: (steps, h, w) float32, the guidance
     mask of each step at half the latent's resolution. mask_area: share of positions kept, one a step, in [0, 1].
     notes: what to know, each with a stable code. environment: what is needed to draw it again. seconds: by stage.
     """
@@ -261,8 +261,9 @@ class RealCustomPipeline:
 
 
 def pixel_digest(image: Image.Image) -> str:
-    """SHA-256 (hex) of the RGB bytes, row by row, before watermark and stamp."""
-    return hashlib.sha256(image.convert("RGB").tobytes()).hexdigest()
+    """SHA-256 (hex) over "WxH:RGB:" and the RGB bytes row by row, before watermark and stamp."""
+    header = f"{image.width}x{image.height}:RGB:".encode()
+    return hashlib.sha256(header + image.convert("RGB").tobytes()).hexdigest()
 
 
 def _usable(references: Sequence[Image.Image]) -> tuple[list[Image.Image], list[Note]]:

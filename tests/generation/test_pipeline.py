@@ -14,6 +14,7 @@ from generation.pipeline import RealCustomPipeline, pixel_digest
 from generation.spec import InvalidSpec, MaskDials
 from generation.usable_reference import UnusableReference
 from generation.words import WordBeyondLimit, WordNotInPrompt
+from governance import intake
 from tests.generation import dummy
 
 
@@ -32,7 +33,7 @@ def test_step_by_step_gives_a_picture_with_its_story(pipe: RealCustomPipeline) -
     assert result.image.mode == "RGB"
     assert result.masks.shape == (4, *half_size(16, 16))
     assert result.mask_area == [0.25] * 4
-    assert result.pixel_digest == pixel_digest(result.image)
+    assert result.pixel_digest == pixel_digest(result.image) == intake.pixel_digest(result.image)
     assert set(result.seconds) == {"prepare", "draw", "decode"}
     assert result.environment["sha256 unet"] == "0" * 64
     assert result.warnings == []

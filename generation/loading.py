@@ -1,0 +1,55 @@
+"""Profile name -> a pipeline ready to draw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from generation.denoising import Denoiser
+from generation.encoders import ClipText, SquareEncoder
+from generation.pipeline import Parts, RealCustomPipeline
+from generation.profiles import STUDIO, get_profile
+from generation.studio.loading import load_studio
+from generation.studio.weights import WEIGHTS, read_manifest, weights_digest
+
+STUDIO_SIDE = 128
+
+
+class ModelUnavailable(RuntimeError):
+    """The model's weights, or the code to load them, are not part of this installation; the message says which."""
+
+
+def load_pipeline(profile: str, device: str = "cpu") -> RealCustomPipeline:
+    """Load a model and move it to `device`. Raises UnknownProfile, ModelUnavailable, or that its files were altered."""
+    found = get_profile(profile)
+    if found.name != STUDIO.name:
+        sources = "; ".join(f"{w.part}: {w.source}" for w in found.weights)
+        raise ModelUnavailable(f"“{found.name}” is not installed and is not loaded by this version. Needs {sources}")
+    return load_studio_pipeline(device)
+
+
+def load_studio_pipeline(device: str = "cpu", folder: Path = WEIGHTS) -> RealCustomPipeline:
+    """The model in the box. Raises ModelUnavailable where its visual branch is missing."""
+    parts = load_studio(folder)
+    if parts.projector is None or parts.attention is None or parts.image_encoder is None:
+        raise ModelUnavailable(f"the studio model in {folder} has no visual branch: train it with the stage “vision”")
+    for module in (parts.unet, parts.autoencoder, parts.text_encoder, parts.image_encoder):
+        module.to(device).eval().requires_grad_(False)
+    digests = dict(read_manifest(folder)["files"]) | {"manifest": weights_digest(folder)}
+    return RealCustomPipeline(
+        STUDIO,
+        Parts(
+            denoiser=Denoiser(parts.unet, parts.attention),
+            autoencoder=parts.autoencoder,
+            text_encoder=ClipText(parts.tokenizer, parts.text_encoder, STUDIO.max_tokens),
+            visual_encoder=SquareEncoder(parts.image_encoder, STUDIO_SIDE),
+            projector=parts.projector,
+            digests={k: v for k, v in digests.items() if k == "manifest" or k.endswith(".safetensors")},
+        ),
+    )
+
+
+def best_device() -> str:
+    """`cuda` where there is one, else `cpu`."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
