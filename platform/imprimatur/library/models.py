@@ -65,9 +65,7 @@ class ReferenceImage(TenantModel):
     declared_marks = ArrayField(models.CharField(max_length=120), default=list, blank=True)
     own_work = models.BooleanField(default=False)  # the uploader declares to own the rights in the picture itself
     # An output of ours that serves as a reference: its rights are those of the reference it was drawn from.
-    derived_from = models.ForeignKey(
-        "self", on_delete=models.PROTECT, related_name="derived", null=True, blank=True
-    )
+    derived_from = models.ForeignKey("self", on_delete=models.PROTECT, related_name="derived", null=True, blank=True)
     thumbnails = models.JSONField(default=dict)  # {"320": {"key", "sha256", "mime"}}, signed derivatives
     quality = models.JSONField(default=dict)
     uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -88,3 +86,8 @@ class ReferenceImage(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.public_id}"
+
+    @property
+    def rights_root(self) -> ReferenceImage:
+        """The reference whose rights count: for an output of ours the one it was drawn from, at whatever distance."""
+        return self.derived_from.rights_root if self.derived_from else self

@@ -1,0 +1,166 @@
+"""Add brands and subjects, and take in their reference pictures."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import uuid
+from collections.abc import Sequence
+from typing import Final
+
+from django.utils.translation import gettext_lazy as _
+
+from imprimatur.audit.services import record as record_event
+from imprimatur.library import coach, intake
+from imprimatur.library.models import Brand, ReferenceImage, Subject
+from imprimatur.tenants.actor import Actor
+from imprimatur.tenants.errors import Conflict, InvalidInput, PersonRequired, Sentence
+from imprimatur.tenants.ids import MalformedId, decode
+from imprimatur.tenants.models import User
+from imprimatur.tenants.permissions import Permission
+
+MAX_NAME, MAX_WORD, MAX_MARKS = 120, 60, 20
+KINDS: Final = ("product", "person")
+SOURCES: Final = ("photograph", "drawing", "generated")
+_WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9 '\-]*")
+
+
+def add_brand(actor: Actor, name: str) -> Brand:
+    """A new brand. InvalidInput without a name, Conflict when there is one of that name."""
+    actor.require(Permission.UPLOAD_REFERENCE)
+    clean = _checked_name(name)
+    if Brand.objects.filter(name=clean).exists():
+        raise Conflict(_("There is a brand of that name already."), code="brand_exists")
+    brand = Brand(tenant_id=actor.tenant_id, name=clean)
+    brand.save(force_insert=True)
+    record_event(actor.tenant_id, actor.label, "brand.added", brand.public_id)
+    return brand
+
+
+def add_subject(actor: Actor, brand: Brand, name: str, kind: str, word: str) -> Subject:
+    """A product or a person of a brand. `word` is the English word that names it in prompts."""
+    actor.require(Permission.UPLOAD_REFERENCE)
+    if kind not in KINDS:
+        raise _invalid("kind", _("Say whether it is a product or a person."))
+    clean, english = _checked_name(name), _normal(word).lower()
+    if not _WORD.fullmatch(english) or len(english) > MAX_WORD:
+        raise _invalid("word", _("Name it with a plain English word, such as “bottle”."))
+    if Subject.objects.filter(brand=brand, name=clean).exists():
+        raise Conflict(_("This brand has a subject of that name already."), code="subject_exists")
+    subject = Subject(tenant_id=actor.tenant_id, brand=brand, name=clean, kind=kind, word=english)
+    subject.save(force_insert=True)
+    record_event(actor.tenant_id, actor.label, "subject.added", subject.public_id, {"kind": kind, "word": english})
+    return subject
+
+
+def take_in(
+    actor: Actor,
+    subject: Subject,
+    data: bytes,
+    *,
+    source: str,
+    shows_person: bool,
+    declared_marks: Sequence[str] = (),
+    own_work: bool = False,
+) -> ReferenceImage:
+    """Decode, measure, sign and store an upload as a reference of the subject.
+
+    An output of ours is told by its manifest: it keeps its history, counts as generated, and stands under the rights of
+    the reference it was drawn from. InvalidInput for a file that cannot serve, Conflict for one that is there already.
+    """
+    uploader = _require_uploader(actor)
+    _check_declarations(subject, source, shows_person)
+    upload = intake.decode(data)
+    reference = ReferenceImage(
+        id=uuid.uuid4(),
+        tenant_id=actor.tenant_id,
+        subject=subject,
+        source=source,
+        shows_person=shows_person,
+        declared_marks=_checked_marks(declared_marks),
+        own_work=own_work,
+        uploaded_by=uploader,
+    )
+    if upload.output_facts is not None:
+        _inherit(reference, intake.reference_id_in(upload.report))
+    _refuse_second(subject, upload.pixel_sha256)
+    reference.quality = coach.measure(upload.image, person=subject.kind == "person")
+    intake.store(reference, upload)
+    reference.save(force_insert=True)
+    return _recorded(actor, reference)
+
+
+def _require_uploader(actor: Actor) -> User:
+    """A key uploads in the name of the person who made it."""
+    actor.require(Permission.UPLOAD_REFERENCE)
+    if actor.user is None:
+        raise PersonRequired
+    return actor.user
+
+
+def _check_declarations(subject: Subject, source: str, shows_person: bool) -> None:
+    if source not in SOURCES:
+        raise _invalid("source", _("Say whether it is a photograph, a drawing or a generated picture."))
+    if subject.kind == "person" and not shows_person:
+        raise _invalid("shows_person", _("This subject is a person, so the picture shows one: a consent is needed."))
+
+
+def _checked_marks(marks: Sequence[str]) -> list[str]:
+    clean = list(dict.fromkeys(mark for mark in map(_normal, marks) if mark))
+    if len(clean) > MAX_MARKS or any(len(mark) > MAX_NAME for mark in clean):
+        raise _invalid("declared_marks", _("Name at most 20 marks of 120 characters each."))
+    return clean
+
+
+def _inherit(reference: ReferenceImage, origin_id: str) -> None:
+    """Bind one of our outputs to the reference it was drawn from; what that one shows, this one shows too."""
+    try:
+        origin = ReferenceImage.objects.filter(pk=decode(ReferenceImage.PREFIX, origin_id)).first()
+    except MalformedId:
+        origin = None
+    if origin is None:
+        message = _("This picture was generated elsewhere, so its rights cannot be traced. Use the photograph itself.")
+        raise intake.refused("upload_foreign_output", message)
+    reference.derived_from, reference.source = origin, "generated"
+    reference.shows_person = reference.shows_person or origin.shows_person
+    reference.declared_marks = list(dict.fromkeys([*origin.declared_marks, *reference.declared_marks]))
+    reference.own_work = origin.own_work
+
+
+def _refuse_second(subject: Subject, pixel_sha256: str) -> None:
+    """Locks the subject, so that the same picture sent twice at once is stored once."""
+    Subject.objects.select_for_update(of=("self",)).get(pk=subject.pk)
+    there = ReferenceImage.objects.filter(subject=subject, pixel_sha256=pixel_sha256).first()
+    if there is not None:
+        raise Conflict(_("This picture is there already."), code="reference_exists", reference=there.public_id)
+
+
+def _recorded(actor: Actor, reference: ReferenceImage) -> ReferenceImage:
+    facts = {
+        "of": reference.subject.public_id,
+        "pixel_sha256": reference.pixel_sha256,
+        "sha256": reference.sha256,
+        "source": reference.source,
+        "shows_person": reference.shows_person,
+        "marks": len(reference.declared_marks),
+        "own_work": reference.own_work,
+        "derived_from": reference.derived_from.public_id if reference.derived_from else "",
+        "quality": reference.quality["verdict"],
+    }
+    record_event(actor.tenant_id, actor.label, "reference.ready", reference.public_id, facts)
+    return reference
+
+
+def _checked_name(name: str) -> str:
+    clean = _normal(name)
+    if not clean or len(clean) > MAX_NAME:
+        raise _invalid("name", _("Give it a name of at most 120 characters."))
+    return clean
+
+
+def _normal(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).split())
+
+
+def _invalid(field: str, message: Sentence) -> InvalidInput:
+    return InvalidInput(errors=[{"field": field, "message": message}])
