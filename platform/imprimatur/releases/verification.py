@@ -63,8 +63,7 @@ class Verification:
 
 def verify(data: bytes) -> Verification:
     """Look at a file, outside any tenant's scope. InvalidInput when it is empty, too large, or no picture at all."""
-    mime = _mime(data)
-    report = read(data, mime, keys.trust_anchors()) if _is_whole(data) else _of_damaged(data, mime)
+    report = _report_of(data)
     known = lookups.by_file(hashlib.sha256(data).hexdigest())
     if known is not None:
         return _exact(known, report)
@@ -151,26 +150,18 @@ def _mime(data: bytes) -> str:
     return "image/webp" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else ""
 
 
-def _is_whole(data: bytes) -> bool:
-    """False for a damaged picture, which may still say whose it was; InvalidInput for what is no picture to look at."""
+def _report_of(data: bytes) -> ManifestReport:
+    """What the file says about itself; a damaged one may still say whose it was. InvalidInput for no picture at all."""
+    mime, anchors = _mime(data), keys.trust_anchors()
     try:
         check_complete(data)
     except UnreadableUpload as error:
-        if error.reason == "damaged":
-            return False
-        raise _unreadable(error) from error
-    return True
-
-
-def _of_damaged(data: bytes, mime: str) -> ManifestReport:
-    report = read_damaged(data, mime, keys.trust_anchors())
-    if report.state != "none":
-        return report
-    try:
-        decode_upload(data)
-    except UnreadableUpload as error:
-        raise _unreadable(error) from error
-    return report
+        was_signed = error.reason in ("damaged", "format") and b"c2pa" in data
+        said = read_damaged(data, mime, anchors) if was_signed else ManifestReport(state="none")
+        if said.state == "none":
+            raise _unreadable(error) from error
+        return said
+    return read(data, mime, anchors)
 
 
 def _unreadable(error: UnreadableUpload) -> InvalidInput:

@@ -79,7 +79,7 @@ def test_a_key_releases_in_its_makers_name(world, approved):
     key = world.key_actor()
     release = services.release(key, approved, USE)
     assert release.released_by == world.keymaker()
-    assert next(e for e in audit.events() if e.event == "release.published").actor == key.label
+    assert next(e for e in audit.events(world.aozora.id) if e.event == "release.published").actor == key.label
 
 
 def test_a_draft_use_is_not_enough(world, approved):
