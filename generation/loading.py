@@ -26,6 +26,8 @@ def load_pipeline(profile: str, device: str = "cpu") -> RealCustomPipeline:
     if found.name != STUDIO.name:
         sources = "; ".join(f"{w.part}: {w.source}" for w in found.weights)
         raise ModelUnavailable(f"“{found.name}” is not installed and is not loaded by this version. Needs {sources}")
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise ModelUnavailable("there is no CUDA GPU here: draw on the device “cpu”")
     return load_studio_pipeline(device)
 
 

@@ -22,6 +22,7 @@ class WordNotInPrompt(ValueError):
     """The phrase is no word of the prompt; the message names the words that are."""
 
     def __init__(self, phrase: str, prompt: str) -> None:
+        self.phrase = phrase
         self.words = tuple(dict.fromkeys(_WORD.findall(prompt)))
         super().__init__(f"“{phrase}” is not a word of the prompt; choose one of its words: {', '.join(self.words)}")
 
@@ -30,6 +31,7 @@ class WordBeyondLimit(ValueError):
     """The word stands where the text encoder has stopped reading."""
 
     def __init__(self, phrase: str, limit: int) -> None:
+        self.phrase, self.limit = phrase, limit
         super().__init__(f"“{phrase}” stands beyond the {limit} tokens the model reads: move it forward or shorten")
 
 

@@ -1,0 +1,59 @@
+"""What the command line says, in English and Japanese."""
+
+from __future__ import annotations
+
+import os
+from typing import Final, Literal
+
+Language = Literal["en", "ja"]
+
+SENTENCES: Final[dict[str, tuple[str, str]]] = {
+    "loading": ("Loading {profile}", "{profile} を読み込み中"),
+    "drawing": ("Drawing", "描画中"),
+    "saved": (
+        "Saved {path} ({width} x {height}, seed {seed})",
+        "{path} を保存しました（{width} x {height}、シード {seed}）",
+    ),
+    "strip_saved": ("Mask film strip: {path}", "マスクの推移: {path}"),
+    "pixel_digest": ("Pixel digest {digest}", "画素ダイジェスト {digest}"),
+    "note": ("Note: {text}", "注意: {text}"),
+    "error": ("Error: {text}", "エラー: {text}"),
+    "refused": ("Not permitted:", "許可されません:"),
+    "development_key": (
+        "signed with a development key that nobody outside trusts; for a real one set IMPRIMATUR_SIGNER_KEY and _CHAIN",
+        "開発用の鍵で署名したため外部では信頼されません。IMPRIMATUR_SIGNER_KEY と _CHAIN で本番の鍵を指定できます",
+    ),
+    "rights_needed": (
+        "say by what right: --own-work if the reference is your own, or --rights FILE with the agreements",
+        "権利の根拠を示してください。自作なら --own-work、許諾書があれば --rights FILE を指定します",
+    ),
+    "rights_unreadable": ("{path} is no rights file: {text}", "{path} は権利ファイルとして読めません: {text}"),
+    "word_missing": (
+        "“{phrase}” is not a word of the prompt; choose one of its words: {words}",
+        "「{phrase}」はプロンプトにありません。次の語から選んでください: {words}",
+    ),
+    "word_beyond": (
+        "“{phrase}” stands beyond the {limit} tokens the model reads: move it forward or shorten",
+        "「{phrase}」はモデルが読む {limit} トークンより後ろにあります。前に移すか文を短くしてください",
+    ),
+    "state_trusted": ("Trusted: signed by {signer}", "信頼できます。署名者: {signer}"),
+    "state_valid": (
+        "Unchanged, but its signer {signer} is not known here",
+        "改変はありませんが、署名者 {signer} はここでは確認できません",
+    ),
+    "state_invalid": ("Not to be trusted: {failures}", "信頼できません: {failures}"),
+    "state_none": ("No provenance manifest in this file", "このファイルには来歴情報がありません"),
+    "ingredient": ("made from {title}: {state}", "素材 {title}: {state}"),
+    "fact_generated": ("generated {when} with {model}", "{when} に {model} で生成"),
+}
+
+
+def say(key: str, language: Language, **values: object) -> str:
+    """The sentence with its placeholders filled."""
+    return SENTENCES[key][1 if language == "ja" else 0].format(**values)
+
+
+def default_language() -> Language:
+    """`ja` where the terminal's locale is Japanese, else `en`."""
+    named = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return "ja" if named.startswith("ja") else "en"
