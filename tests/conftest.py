@@ -88,3 +88,27 @@ def world(db: None) -> World:
 def committed_world(transactional_db: None) -> World:
     """The same, committed, so that other connections and processes see it. Emptied after the test."""
     return build_world(PASSWORD)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`./run test --strict` passes --no-skips."""
+    parser.addoption("--no-skips", action="store_true", help="fail when a test is skipped")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that need a GPU are not asked for where there is none."""
+    if Path("/dev/nvidiactl").exists():
+        return
+    left_out = [item for item in items if item.get_closest_marker("gpu")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """With --no-skips a skipped test makes the run red."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if session.config.getoption("--no-skips") and skipped and exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

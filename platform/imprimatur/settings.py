@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets as _random
+from pathlib import Path
 from typing import Any
 
 from csp.constants import NONE, SELF
@@ -86,19 +87,17 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "imprimatur.tenants.context_processors.tenant",
+                "imprimatur.dashboard.context.shell",
             ],
         },
     }
 ]
 
-# --- Database: the app runs as `default`; only migrations use `owner`, and only where its address is given ------------
+# --- Database: the product runs as imprimatur_app; `migrate` alone is given the owner's address -----------------------
 _APP_URL = secret("database_url") or "postgresql://imprimatur_app@127.0.0.1:5432/imprimatur"
 DATABASES: dict[str, dict[str, Any]] = {"default": database(_APP_URL)}
 if _pool := int(os.environ.get("IMPRIMATUR_DATABASE_POOL", "0")):
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": _pool, "timeout": 10}
-if _owner_url := secret("owner_database_url"):
-    DATABASES["owner"] = database(_owner_url) | {"TEST": {"MIRROR": None}}
-DATABASE_ROUTERS: list[str] = []
 CACHE_URL = os.environ.get("IMPRIMATUR_CACHE_URL", "")  # redis://...; needed as soon as there are two web processes
 CACHES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
@@ -204,7 +203,7 @@ FILE_UPLOAD_HANDLERS = ["imprimatur.tenants.uploads.BoundedMemoryUploadHandler"]
 
 # --- Workers ----------------------------------------------------------------------------------------------------------
 BROKER_URL = os.environ.get("IMPRIMATUR_BROKER_URL") or "filesystem://"
-BROKER_FOLDER = HOME / "broker"  # of the filesystem broker
+BROKER_FOLDER = Path(os.environ.get("IMPRIMATUR_BROKER_FOLDER") or HOME / "broker")  # of the filesystem broker
 PKI_FOLDER = HOME / "pki"
 
 # --- API --------------------------------------------------------------------------------------------------------------

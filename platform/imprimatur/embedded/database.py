@@ -36,3 +36,18 @@ def create_database(server: Postgres, name: str, owner_password: str, app_passwo
         for statement in database_statements(name):
             connection.execute(statement)
     return Addresses(server.url(APP, app_password, name), server.url(OWNER, owner_password, name), inside)
+
+
+def demo_people(addresses: Addresses) -> list[tuple[str, str, str]]:
+    """Company, address and roles of the people of the demo companies (addresses end in `.example`)."""
+    import psycopg
+
+    if not addresses.superuser:
+        return []
+    question = (
+        "SELECT t.name, u.email, array_to_string(m.roles, ', ') FROM tenants_membership m"
+        " JOIN tenants_user u ON u.id = m.user_id JOIN tenants_tenant t ON t.id = m.tenant_id"
+        " WHERE u.email LIKE '%.example' ORDER BY t.created_at, m.created_at"
+    )
+    with psycopg.connect(addresses.superuser) as connection:
+        return connection.execute(question).fetchall()

