@@ -89,10 +89,17 @@ def test_other_modes_become_rgb(noise: Image.Image, mode: str) -> None:
 
 
 def test_colours_of_another_space_are_converted() -> None:
-    grey = Image.new("RGB", (8, 8), (100, 150, 200))
-    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    """A profile with the red and blue primaries exchanged: what it calls red is sRGB's blue."""
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    for profile in (srgb, lab, b"not a profile"):  # the last two cannot be used on RGB: the numbers stay
+    exchanged = srgb.replace(b"rXYZ", b"????").replace(b"bXYZ", b"rXYZ").replace(b"????", b"bXYZ")
+    picture = saved(Image.new("RGB", (8, 8), (255, 0, 0)), "PNG", icc_profile=exchanged)
+    red, green, blue = decode_upload(picture).image.getpixel((0, 0))  # type: ignore[misc]
+    assert red < 5 and green < 5 and blue > 250
+
+
+def test_a_profile_that_cannot_be_used_counts_as_srgb() -> None:
+    grey = Image.new("RGB", (8, 8), (100, 150, 200))
+    for profile in (ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes(), b"not a profile"):
         assert decode_upload(saved(grey, "PNG", icc_profile=profile)).image.getpixel((0, 0)) == (100, 150, 200)
 
 

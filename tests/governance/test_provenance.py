@@ -335,7 +335,7 @@ def test_verify_signed_answers_for_the_right_generation(output: bytes, anchors: 
 def test_verify_signed_refuses_all_else(png: bytes, output: bytes, reference: bytes, anchors: str) -> None:
     with pytest.raises(ManifestRejected, match="none"):
         verify_signed(png, "image/png", anchors)
-    with pytest.raises(ManifestRejected, match="signingCredential.untrusted"):
+    with pytest.raises(ManifestRejected, match=r"signingCredential\.untrusted"):
         verify_signed(output, "image/png", "")
     with pytest.raises(ManifestRejected, match="generation"):
         verify_signed(reference, "image/png", anchors, generation_id="gen_1")
@@ -453,9 +453,15 @@ def test_one_module_knows_the_library() -> None:
 
 def test_no_remote_manifest_is_ever_fetched(png: bytes, anchors: str) -> None:
     """A picture that only names an address must not make us call it."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    listener.settimeout(1.0)
-    address = f"http://127.0.0.1:{listener.getsockname()[1]}/manifest.c2pa"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.5)
+        picture = _pointing_at(png, f"http://127.0.0.1:{listener.getsockname()[1]}/manifest.c2pa")
+        assert read(picture, "image/jpeg", anchors).state in {"none", "invalid"}
+        with pytest.raises(TimeoutError):
+            listener.accept()
+
+
+def _pointing_at(png: bytes, address: str) -> bytes:
     xmp = (
         '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
         f'<rdf:Description xmlns:dcterms="http://purl.org/dc/terms/" dcterms:provenance="{address}"/>'
@@ -464,10 +470,7 @@ def test_no_remote_manifest_is_ever_fetched(png: bytes, anchors: str) -> None:
     buffer = io.BytesIO()
     Image.open(io.BytesIO(png)).save(buffer, "JPEG", xmp=xmp.encode())
     assert address.encode() in buffer.getvalue()
-    assert read(buffer.getvalue(), "image/jpeg", anchors).state in {"none", "invalid"}
-    with pytest.raises(TimeoutError):
-        listener.accept()
-    listener.close()
+    return buffer.getvalue()
 
 
 def _leaf(folder: Path, key: Ed25519PrivateKey | ec.EllipticCurvePrivateKey, end: datetime) -> PemSigner:
