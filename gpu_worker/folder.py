@@ -7,14 +7,16 @@ not at all, and never leaves the folder (0700).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 import uuid
 from pathlib import Path
 from queue import Empty
-from typing import Any
+from typing import Any, ClassVar
 
 from kombu.transport import filesystem
+from kombu.transport.virtual import BrokerState
 from kombu.utils.json import dumps, loads
 
 _SUFFIX = ".msg"
@@ -39,7 +41,8 @@ class Channel(filesystem.Channel):  # type: ignore[misc]
             hidden.write_text(dumps(payload))
             hidden.replace(folder / name)
         except OSError as error:
-            hidden.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                hidden.unlink()
             raise OSError(error.errno, f"the broker's folder {folder} does not take messages") from error
 
     def _get(self, queue: str) -> Any:
@@ -74,3 +77,10 @@ class Transport(filesystem.Transport):  # type: ignore[misc]
     """`filesystem://` with whole messages."""
 
     Channel = Channel
+    _states: ClassVar[dict[str, BrokerState]] = {}
+
+    def __init__(self, client: Any, **options: Any) -> None:
+        """What is bound is remembered for each folder, not for all of them together."""
+        super().__init__(client, **options)
+        folder = str(client.transport_options.get("data_folder_in", ""))
+        self.state = self._states.setdefault(folder, BrokerState())

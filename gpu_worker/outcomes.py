@@ -57,7 +57,7 @@ _CODES: Final[dict[str, str]] = {
     "OutOfMemoryError": "out_of_memory",
     "MemoryError": "out_of_memory",
     "UnknownProfile": "model_missing",
-    "MissingWeights": "model_missing",
+    "ModelUnavailable": "model_missing",
     "FileNotFoundError": "model_missing",
 }
 

@@ -1,0 +1,192 @@
+"""Generations and outputs as the API shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from imprimatur.generations import asking, failures, selectors
+from imprimatur.generations.models import Generation, GenerationState, Output
+
+
+class UseSerializer(serializers.Serializer[Any]):
+    """What the picture is for: the rights are asked about it. Empty is a draft that stays in the house."""
+
+    channel = serializers.CharField(required=False, allow_blank=True, max_length=40)
+    territory = serializers.CharField(required=False, allow_blank=True, max_length=10)
+    purpose = serializers.CharField(required=False, allow_blank=True, max_length=40)
+
+
+class DialsSerializer(serializers.Serializer[Any]):
+    """Likeness (quantity), mask scope, steps, guidance; what is left out is the model's own."""
+
+    quantity = serializers.FloatField(required=False, min_value=0.01, max_value=1)
+    scope = serializers.FloatField(required=False, min_value=0.01, max_value=1)
+    steps = serializers.IntegerField(required=False, min_value=1, max_value=200)
+    guidance_scale = serializers.FloatField(required=False, min_value=1, max_value=30)
+
+
+class GenerationRequestSerializer(serializers.Serializer[Any]):
+    """Pictures to draw from one reference and one approved template version."""
+
+    reference = serializers.CharField()
+    template_version = serializers.CharField()
+    variables = serializers.DictField(child=serializers.CharField(), required=False, default=dict)
+    use = UseSerializer(required=False, default=dict)
+    dials = DialsSerializer(required=False, default=dict)
+    count = serializers.IntegerField(required=False, default=1, min_value=1, max_value=asking.MAX_COUNT)
+    seed = serializers.IntegerField(
+        required=False, allow_null=True, default=None, min_value=0, max_value=asking.SEED_LIMIT - 1
+    )
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    """A rule that refused, in the caller's language."""
+
+    rule_id = serializers.CharField()
+    sentence = serializers.CharField()
+
+
+class GenerationSerializer(serializers.ModelSerializer[Generation]):
+    """One picture asked for, and where it stands."""
+
+    id = serializers.CharField(source="public_id", read_only=True)
+    state = serializers.ChoiceField(choices=GenerationState.choices)
+    reference = serializers.CharField(source="subject_reference.public_id", read_only=True)
+    template_version = serializers.CharField(source="template_version.public_id", read_only=True)
+    percent = serializers.SerializerMethodField()
+    position = serializers.SerializerMethodField()
+    error = serializers.SerializerMethodField()
+    reasons = serializers.SerializerMethodField()
+    output = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Generation
+        fields = [
+            "id",
+            "batch",
+            "state",
+            "version",
+            "step",
+            "steps",
+            "percent",
+            "position",
+            "attempt",
+            "error_code",
+            "error",
+            "reasons",
+            "output",
+            "reference",
+            "template_version",
+            "variables",
+            "use",
+            "spec",
+            "consent_receipt",
+            "created_at",
+            "finished_at",
+        ]
+        read_only_fields = fields
+
+    def get_percent(self, row: Generation) -> int:
+        """0 to 100."""
+        return selectors.percent(row)
+
+    def get_position(self, row: Generation) -> int:
+        """Place in the company's own queue; 0 outside it."""
+        return selectors.position(row)
+
+    def get_error(self, row: Generation) -> str:
+        """What to do, in the caller's language."""
+        return failures.sentence(row)
+
+    def get_reasons(self, row: Generation) -> list[dict[str, str]]:
+        """Of a refusal."""
+        return failures.reasons(row)
+
+    def get_output(self, row: Generation) -> str | None:
+        """The picture's id once it is ready."""
+        output = getattr(row, "output", None)
+        return output.public_id if output else None
+
+
+class EstimateSerializer(serializers.Serializer[Any]):
+    """How many pictures, and in how many seconds at today's pace."""
+
+    pictures = serializers.IntegerField()
+    seconds = serializers.FloatField()
+    waiting_before = serializers.IntegerField()
+    workers = serializers.IntegerField()
+    permitted = serializers.BooleanField()
+    reasons = ReasonSerializer(many=True)
+
+
+class EventsSerializer(serializers.Serializer[Any]):
+    """What happened to a generation after a version."""
+
+    version = serializers.IntegerField()
+    finished = serializers.BooleanField()
+    data = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]  # DRF moves fields away
+
+
+class GenerationBatchSerializer(serializers.Serializer[Any]):
+    """Pictures that were asked for together."""
+
+    batch = serializers.UUIDField()
+    data = GenerationSerializer(many=True)  # type: ignore[assignment]  # DRF moves fields away
+
+
+class GenerationFilterSerializer(serializers.Serializer[Any]):
+    """What a list may be narrowed to."""
+
+    state = serializers.ChoiceField(choices=GenerationState.choices, required=False)
+    batch = serializers.UUIDField(required=False)
+
+
+class OutputSerializer(serializers.ModelSerializer[Output]):
+    """A stamped picture. `pixel_digest` is the unstamped pixels', `sha256` the stamped file's."""
+
+    id = serializers.CharField(source="public_id", read_only=True)
+    generation = serializers.CharField(source="generation.public_id", read_only=True)
+    has_mask_strip = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Output
+        fields = [
+            "id",
+            "generation",
+            "sha256",
+            "mime",
+            "width",
+            "height",
+            "pixel_digest",
+            "manifest_state",
+            "has_mask_strip",
+            "mask_area",
+            "scores",
+            "warnings",
+            "environment",
+            "seconds",
+            "quarantined_at",
+            "created_at",
+        ]
+        read_only_fields = fields
+
+    def get_has_mask_strip(self, output: Output) -> bool:
+        """Whether `/mask-strip` has a picture."""
+        return bool(output.mask_strip_key)
+
+
+class ManifestSerializer(serializers.Serializer[Any]):
+    """What the stored file says about itself, checked just now."""
+
+    state = serializers.CharField()
+    signer = serializers.CharField()
+    generated_at = serializers.CharField()
+    source_type = serializers.CharField()
+    oversight = serializers.CharField()
+    actions = serializers.ListField(child=serializers.CharField())
+    failures = serializers.ListField(child=serializers.CharField())
+    facts = serializers.DictField(allow_null=True)
+    ingredients = serializers.ListField(child=serializers.DictField())
+    manifest_store = serializers.DictField()
