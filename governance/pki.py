@@ -11,6 +11,7 @@ import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -23,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from governance.errors import InvalidKey
 from governance.keyfiles import exclusive, write_private, write_public
 from governance.signing import PemSigner
 
@@ -115,19 +117,25 @@ def _make_authorities(chain: DevelopmentChain, now: datetime) -> None:
 
 
 def _make_leaf(chain: DevelopmentChain, now: datetime) -> None:
-    pem = chain.intermediate.read_bytes()
-    issuer, issuer_key = x509.load_pem_x509_certificate(pem), load_pem_private_key(pem, password=None)
-    if not isinstance(issuer_key, ec.EllipticCurvePrivateKey):
-        raise TypeError("the development intermediate is always an elliptic-curve key")
+    certificate, issuer = _read_intermediate(chain.intermediate)
     signer = _Party(_name("Development signer"), _new_key())
-    builder = _builder(signer, _Party(issuer.subject, issuer_key), now, LEAF_DAYS)
+    builder = _builder(signer, issuer, now, LEAF_DAYS)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_usage(signs_certificates=False), critical=True)
     usages = [CLAIM_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION]
     builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
-    leaf = builder.sign(issuer_key, hashes.SHA256())
-    bundle = _key_pem(signer.key) + leaf.public_bytes(Encoding.PEM) + issuer.public_bytes(Encoding.PEM)
+    leaf = builder.sign(issuer.key, hashes.SHA256())
+    bundle = _key_pem(signer.key) + leaf.public_bytes(Encoding.PEM) + certificate.public_bytes(Encoding.PEM)
     write_private(chain.signer, bundle)
+
+
+def _read_intermediate(path: Path) -> tuple[x509.Certificate, _Party]:
+    pem = path.read_bytes()
+    try:
+        certificate, key = x509.load_pem_x509_certificate(pem), load_pem_private_key(pem, password=None)
+    except ValueError as error:
+        raise InvalidKey(f"{path} is damaged ({error}): restore it, or remove its folder for a new chain") from error
+    return certificate, _Party(certificate.subject, cast(ec.EllipticCurvePrivateKey, key))
 
 
 def _authority(subject: _Party, issuer: _Party, now: datetime, days: int) -> x509.Certificate:

@@ -119,6 +119,10 @@ def test_a_damaged_chain_is_an_error_not_a_new_identity(tmp_path: Path) -> None:
     (tmp_path / "signer.pem").write_text("garbage")
     with pytest.raises(InvalidKey):
         quiet_signer(tmp_path)
+    (tmp_path / "signer.pem").unlink()
+    (tmp_path / "intermediate.pem").write_text("garbage")
+    with pytest.raises(InvalidKey, match="is damaged"):
+        quiet_signer(tmp_path)
 
 
 def test_a_signature_is_raw_and_verifies(signer: Signer) -> None:

@@ -30,6 +30,7 @@ from governance.provenance import (
     IntakeFacts,
     OutputFacts,
     read,
+    read_damaged,
     sign_derivative,
     sign_output,
     sign_reference,
@@ -205,6 +206,18 @@ def test_saving_with_pillow_strips_the_manifest(output: bytes, anchors: str) -> 
     assert read(encode(Image.open(io.BytesIO(output)), "image/png"), "image/png", anchors).state == "none"
 
 
+def test_a_thumbnail_of_a_reference_discloses_no_model(
+    noise: Image.Image, signer: Signer, anchors: str, reference: bytes
+) -> None:
+    small = encode(noise.resize((32, 32)), "image/webp")
+    facts = IntakeFacts(reference_id="ref_1")
+    report = read(sign_derivative(small, "image/webp", reference, ["resized"], facts, signer), "image/webp", anchors)
+    assert report.is_sound and report.facts is None and report.oversight == ""
+    assert report.actions == ("c2pa.opened", "c2pa.resized.proportional")
+    labels = {a["label"] for a in report.raw["manifests"][report.raw["active_manifest"]]["assertions"]}
+    assert REFERENCE_LABEL in labels and "c2pa.ai-disclosure" not in labels
+
+
 # --- tampering -----------------------------------------------------------------------------------------------
 
 
@@ -238,6 +251,19 @@ def test_a_changed_claim_is_invalid(noise: Image.Image, signer: Signer, anchors:
 def test_a_picture_cut_off_is_invalid(noise: Image.Image, mime: Mime, signer: Signer, anchors: str) -> None:
     signed = sign_output(encode(noise, mime), mime, FACTS, signer)
     assert read(signed[:-200], mime, anchors).state == "invalid"
+
+
+@pytest.mark.parametrize("mime", MIMES)
+def test_a_picture_cut_off_still_says_whose_it_was(
+    noise: Image.Image, mime: Mime, signer: Signer, anchors: str
+) -> None:
+    signed = sign_output(encode(noise, mime), mime, FACTS, signer)
+    damaged = read_damaged(signed[:-200], mime, anchors)
+    assert damaged.state == "invalid"
+    assert damaged.facts in (FACTS, None)
+    assert read_damaged(signed, mime, anchors).state == "invalid"  # never a way to call a picture good
+    assert read_damaged(encode(noise, mime), mime, anchors).state == "none"
+    assert read_damaged(signed, "application/pdf", anchors).state == "none"
 
 
 def test_a_stranger_is_valid_but_not_trusted(png: bytes, other_signer: Signer, anchors: str) -> None:
