@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Final, TextIO
 
+from governance.permit import ensure_permit_keys
+from governance.pki import ensure_development_chain
 from imprimatur.embedded.children import PAUSES, Child
 from imprimatur.embedded.database import Addresses, demo_people
 from imprimatur.embedded.home import CannotStart, Home, free_bytes, port_is_free
@@ -75,6 +77,8 @@ class Supervisor:
         with self.step("Demo companies"):
             if (ROOT / "platform/imprimatur/dashboard/management/commands/seed_demo.py").exists():
                 self.command(addresses.app, "seed_demo")
+        with self.step("Keys"):
+            self.make_keys()
         with self.step("Web server and workers"):
             self.children = children(self.settings, addresses)
             for child in self.children:
@@ -144,6 +148,12 @@ class Supervisor:
                 return
             time.sleep(0.1)
         raise CannotStart(f"The web server does not start; the end of {web.log}:\n{web.log_end()}")
+
+    def make_keys(self) -> None:
+        """The workers check permits and sign with what lies in HOME/pki, so it is there before they start."""
+        ensure_permit_keys(self.home.path / "pki")
+        if not os.environ.get("IMPRIMATUR_SIGNER_KEY"):
+            ensure_development_chain(self.home.path / "pki")
 
     def command(self, database_url: str, *arguments: str) -> None:
         """One of Django's commands, or CannotStart with what it said."""
