@@ -1,0 +1,93 @@
+"""Codes as words, and permissions as the sentence that says why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django import template
+from django.utils.translation import get_language
+
+from imprimatur.dashboard import choices, words
+from imprimatur.generations.models import Generation
+from imprimatur.prompts.rendering import describe
+from imprimatur.review.reasons import REASONS
+from imprimatur.tenants.actor import Actor
+from imprimatur.tenants.errors import NotPermitted
+from imprimatur.tenants.permissions import ROLE_LABELS, Permission, Role
+
+register = template.Library()
+
+
+@register.simple_tag
+def refusal(actor: Actor, permission: str) -> str:
+    """Why the actor may not do this; "" when they may."""
+    try:
+        actor.require(Permission(permission))
+    except NotPermitted as error:
+        return str(error)
+    return ""
+
+
+@register.simple_tag
+def picture_alt(generation: Generation) -> str:
+    """What a picture shows: its subject, its template, the chosen words."""
+    shown = describe(generation.template_version, generation.variables, get_language() or "en")
+    return f"{generation.subject_reference.subject}. {shown}"
+
+
+@register.simple_tag
+def use_word(field: str, slug: str) -> str:
+    """The word for a channel, territory or purpose; a dash where none was said."""
+    return choices.use_label(field, slug) if slug else "–"
+
+
+@register.simple_tag
+def kind_word(kind: str) -> str:
+    """The name of a kind of right."""
+    return words.word(words.KINDS, kind)
+
+
+@register.simple_tag
+def kind_help(kind: str) -> str:
+    """One sentence about a kind of right."""
+    return words.word(words.KIND_HELP, kind)
+
+
+@register.simple_tag
+def warning_word(code: str) -> str:
+    """A drawing's warning in two words."""
+    return words.word(words.WARNINGS, code)
+
+
+@register.simple_tag
+def warning_sentence(code: str) -> str:
+    """A drawing's warning as a sentence."""
+    return words.word(words.WARNING_SENTENCES, code)
+
+
+@register.simple_tag
+def event_word(event: str) -> str:
+    """What happened, for people."""
+    return words.word(words.EVENTS, event)
+
+
+@register.simple_tag
+def reason_word(code: str) -> str:
+    """A reviewer's reason."""
+    return words.word(REASONS, code)
+
+
+@register.simple_tag
+def role_words(roles: Iterable[str]) -> str:
+    """Roles, joined."""
+    return _joined(str(ROLE_LABELS[Role(role)]) for role in roles)
+
+
+@register.simple_tag
+def permission_words(permissions: Iterable[str]) -> str:
+    """Permissions, joined."""
+    return _joined(str(words.PERMISSION_LABELS[Permission(p)]) for p in permissions)
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return ("、" if (get_language() or "en").startswith("ja") else ", ").join(parts)

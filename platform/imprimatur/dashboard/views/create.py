@@ -1,0 +1,78 @@
+"""Create: one page from subject to button, with the rights light beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from imprimatur.dashboard.forms.create import CreateForm, Draft, read_draft
+from imprimatur.dashboard.model_facts import studio_facts
+from imprimatur.dashboard.weighing import weigh
+from imprimatur.generations import services
+from imprimatur.generations.models import Generation
+from imprimatur.library import selectors as library
+from imprimatur.prompts import selectors as prompts
+from imprimatur.tenants.actor import Actor
+from imprimatur.tenants.errors import DomainError, InvalidInput
+from imprimatur.tenants.http import TenantRequest, tenant_page
+from imprimatur.tenants.permissions import Permission
+
+
+@require_http_methods(["GET", "POST"])
+@tenant_page(Permission.VIEW)
+def create(request: TenantRequest) -> HttpResponse:
+    """The form; posting it queues the pictures and leads to the first one's job."""
+    data = request.POST if request.method == "POST" else request.GET
+    draft = read_draft(data)
+    form = CreateForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        rows = _submit(request.actor, draft, form)
+        if rows:
+            return redirect("job", rows[0].public_id)
+    context: dict[str, Any] = {
+        "section": "create",
+        "references": library.references(),
+        "versions": prompts.approved_versions(),
+        "draft": draft,
+        "variables": draft.options,
+        "form": form,
+        "check": weigh(request.actor, draft),
+        "model": studio_facts(),
+    }
+    return render(request, "create/create.html", context)
+
+
+@require_GET
+@tenant_page(Permission.VIEW)
+def create_check(request: TenantRequest) -> HttpResponse:
+    """What stands beside the form, for the form as it is now."""
+    return render(request, "create/_check.html", {"check": weigh(request.actor, read_draft(request.GET))})
+
+
+@require_GET
+@tenant_page(Permission.VIEW)
+def create_variables(request: TenantRequest) -> HttpResponse:
+    """The choices of the template that was just picked."""
+    return render(request, "create/_variables.html", {"variables": read_draft(request.GET).options})
+
+
+def _submit(actor: Actor, draft: Draft, form: CreateForm) -> list[Generation]:
+    try:
+        if draft.reference is None or draft.version is None:
+            raise InvalidInput
+        return services.submit(
+            actor,
+            reference=draft.reference,
+            version=draft.version,
+            variables=draft.variables,
+            use=form.use,
+            dials=form.dials,
+            count=form.cleaned_data["count"],
+            seed=form.cleaned_data["seed"],
+        )
+    except DomainError as error:
+        form.explain(error)
+        return []

@@ -1,0 +1,102 @@
+"""Words for codes that other parts keep: kinds, warnings, events, permissions, checks of the photo coach."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from imprimatur.tenants.permissions import Permission
+
+Words = dict[str, Promise]
+
+KINDS: Final[Words] = {
+    "likeness": _("Likeness consent"),
+    "copyright": _("Copyright permission"),
+    "property": _("Property release"),
+    "trademark": _("Trademark licence"),
+}
+KIND_HELP: Final[Words] = {
+    "likeness": _("They agree that pictures of them are made."),
+    "copyright": _("They let you make new pictures from theirs."),
+    "property": _("They let you show what is theirs."),
+    "trademark": _("They let you show their mark."),
+}
+WARNINGS: Final[Words] = {"leak": _("Spreads out"), "collapse": _("Hardly acted")}
+WARNING_SENTENCES: Final[Words] = {
+    "leak": _("The word acted on most of the picture: the background may carry the reference’s colours."),
+    "collapse": _("The word acted almost nowhere: the subject may not look like the reference."),
+}
+SCORES: Final[Words] = {
+    "similarity": _("Looks like the reference"),
+    "text_match": _("Obeys the words"),
+    "sharpness": _("Sharpness"),
+    "leak": _("Spread beyond the subject"),
+}
+PERMISSION_LABELS: Final[dict[Permission, Promise]] = {
+    Permission.VIEW: _("See everything"),
+    Permission.UPLOAD_REFERENCE: _("Add references"),
+    Permission.EDIT_TEMPLATE: _("Write templates"),
+    Permission.APPROVE_TEMPLATE: _("Approve templates"),
+    Permission.GENERATE: _("Generate pictures"),
+    Permission.DECIDE: _("Decide about pictures"),
+    Permission.RELEASE: _("Release pictures"),
+    Permission.MANAGE_RIGHTS: _("Manage rights"),
+    Permission.VIEW_AUDIT: _("Read the audit trail"),
+    Permission.MANAGE_TENANT: _("Manage members and keys"),
+}
+EVENTS: Final[Words] = {
+    "tenant.provisioned": _("Company set up"),
+    "member.added": _("Member added"),
+    "member.removed": _("Member removed"),
+    "member.roles_changed": _("Roles changed"),
+    "api_key.created": _("API key made"),
+    "api_key.revoked": _("API key ended"),
+    "brand.added": _("Brand added"),
+    "subject.added": _("Subject added"),
+    "reference.ready": _("Reference added"),
+    "consent.drafted": _("Consent drafted"),
+    "consent.evidence_attached": _("Evidence added"),
+    "consent.sent": _("Consent sent out"),
+    "consent.signed": _("Consent came back signed"),
+    "consent.verified": _("Consent verified"),
+    "consent.active": _("Consent put into force"),
+    "consent.suspended": _("Consent suspended"),
+    "consent.revoked": _("Consent revoked"),
+    "consent.expired": _("Consent ran out"),
+    "trademark_licence.drafted": _("Licence drafted"),
+    "trademark_licence.evidence_attached": _("Evidence added"),
+    "trademark_licence.sent": _("Licence sent out"),
+    "trademark_licence.signed": _("Licence came back signed"),
+    "trademark_licence.verified": _("Licence verified"),
+    "trademark_licence.active": _("Licence put into force"),
+    "trademark_licence.suspended": _("Licence suspended"),
+    "trademark_licence.revoked": _("Licence revoked"),
+    "trademark_licence.expired": _("Licence ran out"),
+    "template.version.drafted": _("Template drafted"),
+    "template.version.edited": _("Template edited"),
+    "template.version.submitted": _("Template submitted"),
+    "template.version.approved": _("Template approved"),
+    "template.version.rejected": _("Template rejected"),
+    "template.version.retired": _("Template retired"),
+    "generation.requested": _("Picture asked for"),
+    "generation.attempt_lost": _("Attempt lost, tried again"),
+    "generation.ready": _("Picture drawn"),
+    "generation.failed": _("Picture failed"),
+    "generation.refused": _("Picture refused"),
+    "generation.canceled": _("Picture canceled"),
+    "generation.retried": _("Picture tried again"),
+    "review.claimed": _("Taken for review"),
+    "review.claim_released": _("Given back to the queue"),
+    "review.decided": _("Decision made"),
+    "review.undone": _("Decision undone"),
+    "review.commented": _("Comment written"),
+    "release.published": _("Picture released"),
+    "release.withdrawn": _("Picture withdrawn"),
+}
+
+
+def word(words: Words, code: str) -> str:
+    """The word for a code; the code itself, readable, when it is new."""
+    return str(words.get(code, code.replace(".", " ").replace("_", " ")))
