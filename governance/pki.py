@@ -51,7 +51,7 @@ class _Party:
 
 @dataclass(frozen=True)
 class DevelopmentChain:
-    """Paths in one folder: `anchors` (root, public), `intermediate` (key and certificate), `signer` (leaf)."""
+    """Paths in one folder: `anchors` (root, public), `intermediate` and `signer` (each with its key)."""
 
     folder: Path
 
@@ -62,7 +62,7 @@ class DevelopmentChain:
 
     @property
     def intermediate(self) -> Path:
-        """The intermediate's key and certificate, to renew the leaf."""
+        """The intermediate's key, its certificate and the root's: all it takes to renew the rest."""
         return self.folder / "intermediate.pem"
 
     @property
@@ -112,12 +112,12 @@ def _make_authorities(chain: DevelopmentChain, now: datetime) -> None:
     intermediate = _Party(_name("Development intermediate"), _new_key())
     anchors = _authority(root, root, now, ROOT_DAYS)
     certificate = _authority(intermediate, root, now, INTERMEDIATE_DAYS)
-    write_public(chain.anchors, anchors.public_bytes(Encoding.PEM))
-    write_private(chain.intermediate, _key_pem(intermediate.key) + certificate.public_bytes(Encoding.PEM))
+    certificates = certificate.public_bytes(Encoding.PEM) + anchors.public_bytes(Encoding.PEM)
+    write_private(chain.intermediate, _key_pem(intermediate.key) + certificates)
 
 
 def _make_leaf(chain: DevelopmentChain, now: datetime) -> None:
-    certificate, issuer = _read_intermediate(chain.intermediate)
+    certificate, root, issuer = _read_intermediate(chain.intermediate)
     signer = _Party(_name("Development signer"), _new_key())
     builder = _builder(signer, issuer, now, LEAF_DAYS)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -126,16 +126,18 @@ def _make_leaf(chain: DevelopmentChain, now: datetime) -> None:
     builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
     leaf = builder.sign(issuer.key, hashes.SHA256())
     bundle = _key_pem(signer.key) + leaf.public_bytes(Encoding.PEM) + certificate.public_bytes(Encoding.PEM)
+    write_public(chain.anchors, root.public_bytes(Encoding.PEM))
     write_private(chain.signer, bundle)
 
 
-def _read_intermediate(path: Path) -> tuple[x509.Certificate, _Party]:
+def _read_intermediate(path: Path) -> tuple[x509.Certificate, x509.Certificate, _Party]:
+    """Its certificate, the root's, and who it is."""
     pem = path.read_bytes()
     try:
-        certificate, key = x509.load_pem_x509_certificate(pem), load_pem_private_key(pem, password=None)
+        (certificate, root), key = x509.load_pem_x509_certificates(pem), load_pem_private_key(pem, password=None)
     except ValueError as error:
         raise InvalidKey(f"{path} is damaged ({error}): restore it, or remove its folder for a new chain") from error
-    return certificate, _Party(certificate.subject, cast(ec.EllipticCurvePrivateKey, key))
+    return certificate, root, _Party(certificate.subject, cast(ec.EllipticCurvePrivateKey, key))
 
 
 def _authority(subject: _Party, issuer: _Party, now: datetime, days: int) -> x509.Certificate:

@@ -1,10 +1,12 @@
 """The development chain: as the certificate profile asks, private, loud, renewed; and the signers it feeds."""
 
 import logging
+import shutil
 import stat
 import subprocess
 import sys
 import threading
+import time
 import warnings
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from governance.errors import InvalidKey
+from governance.keyfiles import exclusive
 from governance.pki import CLAIM_SIGNING, DevelopmentKeyWarning, development_signer, ensure_development_chain
 from governance.signing import CallbackSigner, PemSigner, Signer, read_chain
 
@@ -85,6 +88,26 @@ def test_a_leaf_in_its_last_day_is_renewed_under_the_same_root(tmp_path: Path) -
     assert new.chain[1] == old.chain[1]
     assert (tmp_path / "anchors.pem").read_bytes() == root
     assert new.expires_at > NOW + timedelta(days=364) and not new.is_expired()
+
+
+def test_a_lost_anchor_comes_back(tmp_path: Path) -> None:
+    quiet_signer(tmp_path)
+    root = (tmp_path / "anchors.pem").read_bytes()
+    (tmp_path / "anchors.pem").unlink()
+    quiet_signer(tmp_path)
+    assert (tmp_path / "anchors.pem").read_bytes() == root
+
+
+def test_whoever_waited_for_another_process_makes_nothing(tmp_path: Path) -> None:
+    """The chain appears between the first look and the lock."""
+    with exclusive(tmp_path):
+        waiting = threading.Thread(target=ensure_development_chain, args=(tmp_path,))
+        waiting.start()
+        time.sleep(0.1)
+        shutil.copytree(ensure_development_chain(tmp_path.parent / "other").folder, tmp_path, dirs_exist_ok=True)
+        made = (tmp_path / "signer.pem").read_bytes()
+    waiting.join(timeout=60)
+    assert (tmp_path / "signer.pem").read_bytes() == made
 
 
 def test_processes_that_start_together_agree(tmp_path: Path) -> None:
