@@ -1,0 +1,117 @@
+"""From wording to English prompt. No database: an unsaved version is enough."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from imprimatur.prompts.models import PromptTemplate, TemplateVersion
+from imprimatur.prompts.rendering import describe, preview, render
+from imprimatur.tenants.errors import InvalidInput
+
+
+def variable(name: str, *options: tuple[str, str]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "label": {"en": name.title(), "ja": f"{name}の"},
+        "options": [{"token": token, "label": {"en": token.title(), "ja": ja}} for token, ja in options],
+    }
+
+
+PLACE = variable("place", ("on the beach", "砂浜"), ("in the snow", "雪"))
+COLOUR = variable("colour", ("red", "赤"), ("orange", "オレンジ"), ("unicorn pink", "桃"))
+
+
+def version(text: str, *variables: dict[str, Any]) -> TemplateVersion:
+    template = PromptTemplate(name_en="Season", name_ja="季節")
+    return TemplateVersion(template=template, number=1, text=text, variables=list(variables))
+
+
+def fields(caught: Any) -> set[str]:
+    return {problem["field"] for problem in caught.value.errors}
+
+
+def test_the_subject_and_every_variable_are_filled_in() -> None:
+    rendered = render(version("a {subject} {place}, soft light", PLACE), "bottle", {"place": "in the snow"})
+    assert rendered.prompt == "a bottle in the snow, soft light"
+    assert rendered.word == "bottle"
+    assert rendered.variables == {"place": "in the snow"}
+
+
+@pytest.mark.parametrize(
+    ("colour", "word", "prompt"),
+    [
+        ("red", "bottle", "a red bottle"),
+        ("orange", "bottle", "an orange bottle"),
+        ("unicorn pink", "bottle", "a unicorn pink bottle"),
+    ],
+)
+def test_the_article_follows_the_sound_of_the_next_word(colour: str, word: str, prompt: str) -> None:
+    assert render(version("an {colour} {subject}", COLOUR), word, {"colour": colour}).prompt == prompt
+
+
+def test_the_article_before_the_subject() -> None:
+    assert render(version("A {subject}"), "umbrella", {}).prompt == "An umbrella"
+    assert render(version("a photo of an {subject}"), "mug", {}).prompt == "a photo of a mug"
+    assert render(version("pasta {subject}"), "apron", {}).prompt == "pasta apron"
+
+
+@pytest.mark.parametrize("given_variables", [{}, {"place": ""}, {"place": None}])
+def test_a_variable_that_is_not_given_is_named(given_variables: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        render(version("a {subject} {place}", PLACE), "bottle", given_variables)
+    assert fields(caught) == {"variables.place"}
+
+
+def test_every_problem_is_told_at_once() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        wrong = {"place": "on the moon", "season": "spring"}
+        render(version("a {colour} {subject} {place}", PLACE, COLOUR), "bottle", wrong)
+    assert fields(caught) == {"variables.place", "variables.season", "variables.colour"}
+    assert "in the snow, on the beach" in str(caught.value.errors)
+
+
+@given(st.text(max_size=40))
+def test_nothing_but_an_option_gets_in(text: str) -> None:
+    try:
+        rendered = render(version("a {subject} {place}", PLACE), "bottle", {"place": text})
+    except InvalidInput:
+        return
+    assert rendered.prompt in {"a bottle on the beach", "a bottle in the snow"}
+
+
+def test_full_width_tokens_are_read() -> None:
+    rendered = render(version("a {subject} {place}", PLACE), "ｂｏｔｔｌｅ", {"place": "ｏｎ　ｔｈｅ ｂｅａｃｈ"})
+    assert rendered.prompt == "a bottle on the beach"
+
+
+@pytest.mark.parametrize("word", ["", "ボトル", "{place}", "a" * 61, "bottle, on fire", "1st"])
+def test_the_word_is_plain_english(word: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        render(version("a {subject}"), word, {})
+    assert fields(caught) == {"subject"}
+
+
+@pytest.mark.parametrize("text", ["a {subject} beside a bottle", "a Bottle like a {subject}"])
+def test_the_word_must_not_stand_there_twice(text: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        render(version(text), "bottle", {})
+    assert "more than once" in str(caught.value.errors[0]["message"])
+
+
+def test_a_longer_word_is_another_word() -> None:
+    assert render(version("a {subject} beside bottles"), "bottle", {}).prompt == "a bottle beside bottles"
+
+
+def test_the_preview_takes_first_options() -> None:
+    assert preview(version("a {colour} {subject} {place}", PLACE, COLOUR)).prompt == "a red bottle on the beach"
+
+
+def test_a_description_speaks_to_people() -> None:
+    chosen = {"place": "in the snow", "colour": "red"}
+    both = version("a {colour} {subject} {place}", PLACE, COLOUR)
+    assert describe(both, chosen, "en") == "Season: In The Snow, Red"
+    assert describe(both, chosen, "ja") == "季節: 雪、赤"
+    assert describe(version("a {subject}"), {}, "ja") == "季節"
