@@ -6,16 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from imprimatur.generations.serializers import UseSerializer
 from imprimatur.releases.models import Release
 from imprimatur.releases.verification import Verdict
-
-
-class UseSerializer(serializers.Serializer[Any]):
-    """What the picture is released for; the rights are asked about exactly this."""
-
-    channel = serializers.CharField(max_length=40)
-    territory = serializers.CharField(max_length=10)
-    purpose = serializers.CharField(max_length=40)
 
 
 class ReleaseSerializer(serializers.ModelSerializer[Release]):

@@ -1,0 +1,225 @@
+"""The main job without hands, over HTTP only: from one reference photograph to a released, verified picture.
+
+Four people take part, each in a session of their own: who makes, who manages the rights, and the two who decide.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from imprimatur_cli.client import Client
+
+Say = Callable[[str], None]
+USE: Final = {"channel": "web", "territory": "JP", "purpose": "advertising"}
+POLL_SECONDS: Final = 0.25
+UNFINISHED: Final = frozenset({"queued", "preparing", "drawing", "stamping"})
+
+
+class JourneyFailed(RuntimeError):
+    """A stage did not end as it should; the message says which and what was found instead."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What to make pictures of.
+
+    reference: the photograph's bytes; name: its file name; mime: image/png, image/jpeg or image/webp.
+    source: photograph or drawing. word: the English word for the subject. is_person: a likeness consent is recorded.
+    wait_seconds: how long the pictures may take.
+    """
+
+    reference: bytes
+    name: str
+    mime: str
+    source: str = "photograph"
+    word: str = "bottle"
+    is_person: bool = False
+    pictures: int = 2
+    wait_seconds: float = 600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What left the house, and how long each stage took in seconds of wall time."""
+
+    data: bytes
+    mime: str
+    sha256: str
+    manifest_state: str
+    generation: str
+    release: str
+    verdict: str
+    seconds: dict[str, float]
+
+
+@dataclass
+class Journey:
+    """The people at work on one server. `say` is told what happens, a line at a time."""
+
+    base_url: str
+    password: str
+    say: Say
+    company: str = "aozora"
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def run(self, task: Task) -> Result:
+        """Everything, in order. Raises JourneyFailed, ApiProblem, SignInFailed or ServerUnreachable."""
+        with ExitStack() as stack:
+            with self._stage("sign_in"):
+                maker, rights, first, second = (
+                    stack.enter_context(self._person(who)) for who in ("creator", "rights", "reviewer1", "reviewer2")
+                )
+            with self._stage("upload"):
+                reference = self._upload(maker, task)
+            with self._stage("consent"):
+                self._consent(maker, rights, reference, task)
+            with self._stage("generate"):
+                jobs = self._generate(maker, reference, task)
+            with self._stage("draw"):
+                drawn = self._wait(maker, jobs, task.wait_seconds)
+            with self._stage("review"):
+                self._approve(first, second, drawn["output"])
+            with self._stage("release"):
+                release = maker.post("/releases", {"output": drawn["output"], "use": USE})
+            with self._stage("download"):
+                data = self._download(maker, release)
+            with self._stage("verify"):
+                verdict = self._verify(data, release["mime"])
+        return Result(
+            data=data,
+            mime=release["mime"],
+            sha256=release["sha256"],
+            manifest_state=release["manifest_state"],
+            generation=drawn["id"],
+            release=release["id"],
+            verdict=verdict,
+            seconds=dict(self.seconds),
+        )
+
+    @contextmanager
+    def _person(self, who: str) -> Iterator[Client]:
+        with Client(self.base_url) as client:
+            client.sign_in(f"{who}@{self.company}.example", self.password)
+            yield client
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        start = time.monotonic()
+        yield
+        self.seconds[name] = round(time.monotonic() - start, 3)
+
+    def _upload(self, maker: Client, task: Task) -> dict[str, Any]:
+        brands = maker.get("/brands")["data"]
+        brand = brands[0] if brands else maker.post("/brands", {"name": "Demo"})
+        kind = "person" if task.is_person else "product"
+        named = f"{task.word} {datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"
+        subject = maker.post("/subjects", {"brand": brand["id"], "name": named, "kind": kind, "word": task.word})
+        declared = {"subject": subject["id"], "source": task.source, "shows_person": str(task.is_person).lower()}
+        reference: dict[str, Any] = maker.upload("/references", (task.name, task.reference, task.mime), declared)
+        self.say(f"reference {reference['id']}: {reference['width']} x {reference['height']} pixels, signed at intake")
+        return reference
+
+    def _consent(self, maker: Client, rights: Client, reference: dict[str, Any], task: Task) -> None:
+        kind = "likeness" if task.is_person else "copyright"
+        consent = maker.upload("/consents", evidence(kind, reference), terms(kind, reference))
+        active = rights.post(f"/consents/{consent['id']}/verify")
+        if active["status"] != "active":
+            raise JourneyFailed(f"the consent is {active['status']} after the rights manager verified it")
+        self.say(f"consent {active['id']} ({kind}): verified by the rights manager")
+
+    def _generate(self, maker: Client, reference: dict[str, Any], task: Task) -> list[dict[str, Any]]:
+        version = self._approved_version(maker)
+        chosen = {v["name"]: v["options"][0]["token"] for v in version["variables"]}
+        asked = {"reference": reference["id"], "template_version": version["id"], "variables": chosen, "use": USE}
+        jobs: list[dict[str, Any]] = maker.post("/generations", {**asked, "count": task.pictures})["data"]
+        self.say(f"{len(jobs)} pictures asked for: {jobs[0]['spec']['prompt']!r}")
+        return jobs
+
+    def _approved_version(self, maker: Client) -> dict[str, Any]:
+        for template in maker.get("/templates", limit=200)["data"]:
+            for version in template["versions"]:
+                if version["status"] == "approved":
+                    found: dict[str, Any] = version
+                    return found
+        raise JourneyFailed("there is no approved template: run the seed, or approve one")
+
+    def _wait(self, maker: Client, jobs: list[dict[str, Any]], limit: float) -> dict[str, Any]:
+        """Follow all until they end; the first that is ready."""
+        end = time.monotonic() + limit
+        told: dict[str, str] = {}
+        while time.monotonic() < end:
+            jobs = [maker.get(f"/generations/{job['id']}") if job["state"] in UNFINISHED else job for job in jobs]
+            self._tell(jobs, told)
+            if all(job["state"] not in UNFINISHED for job in jobs):
+                return _first_ready(jobs)
+            time.sleep(POLL_SECONDS)
+        states = ", ".join(job["state"] for job in jobs)
+        raise JourneyFailed(f"no picture after {limit:g} s (states: {states}): look at the worker's log")
+
+    def _tell(self, jobs: list[dict[str, Any]], told: dict[str, str]) -> None:
+        for job in jobs:
+            line = f"{job['id']}: {job['state']}" + (
+                f" {job['step']}/{job['steps']}" if job["state"] == "drawing" else ""
+            )
+            if told.get(job["id"]) != line:
+                self.say(line)
+                told[job["id"]] = line
+
+    def _approve(self, first: Client, second: Client, output: str) -> None:
+        for reviewer in (first, second):
+            reviewer.post(f"/reviews/{output}/claim")
+            reviewer.post(f"/reviews/{output}/decisions", {"verdict": "approve"})
+        state = second.get(f"/reviews/{output}")["state"]
+        if state != "approved":
+            raise JourneyFailed(f"the picture is {state} after two approvals")
+        self.say(f"picture {output}: approved by two people")
+
+    def _download(self, maker: Client, release: dict[str, Any]) -> bytes:
+        data = maker.download(f"/releases/{release['id']}/content")
+        if hashlib.sha256(data).hexdigest() != release["sha256"]:
+            raise JourneyFailed("the downloaded file is not the released one: its SHA-256 differs")
+        return data
+
+    def _verify(self, data: bytes, mime: str) -> str:
+        """As anybody would: without a session."""
+        with Client(self.base_url) as anybody:
+            found = anybody.upload("/verify", ("picture", data, mime))
+        if found["verdict"] != "genuine":
+            raise JourneyFailed(f"the verify desk calls the released file {found['verdict']}: {found['sentence']}")
+        self.say(f"verify: {found['sentence']}")
+        return str(found["verdict"])
+
+
+def evidence(kind: str, reference: dict[str, Any]) -> tuple[str, bytes, str]:
+    """The document that the consent rests on. In the demo it is plain text; in life it is a signed scan."""
+    text = f"Demonstration only. {kind} consent for reference {reference['id']}, pixels {reference['pixel_sha256']}.\n"
+    return "consent.txt", text.encode(), "text/plain"
+
+
+def terms(kind: str, reference: dict[str, Any]) -> dict[str, Any]:
+    """What is agreed: one year, one country, one channel, one purpose, pictures by AI allowed."""
+    start = datetime.now(UTC)
+    return {
+        "title": f"Demo {kind} {reference['id'][-6:]}",
+        "kind": kind,
+        "references": [reference["id"]],
+        "channels": [USE["channel"]],
+        "territories": [USE["territory"]],
+        "purposes": [USE["purpose"]],
+        "valid_from": (start - timedelta(minutes=1)).isoformat(),
+        "valid_until": (start + timedelta(days=365)).isoformat(),
+    }
+
+
+def _first_ready(jobs: list[dict[str, Any]]) -> dict[str, Any]:
+    for job in jobs:
+        if job["state"] == "ready":
+            return job
+    told = "; ".join(f"{job['id']} {job['state']}: {job.get('error') or 'no reason given'}" for job in jobs)
+    raise JourneyFailed(f"no picture became ready. {told}")

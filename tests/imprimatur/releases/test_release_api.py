@@ -1,0 +1,130 @@
+"""/releases and /verify over HTTP."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from imprimatur.library.models import ReferenceImage
+from imprimatur.review import services as reviewing
+from imprimatur.tenants.scope import tenant_scope
+
+from tests.factories import World
+from tests.imprimatur.drawn import USE, drawn, picture
+
+
+@pytest.fixture
+def approved(world: World) -> str:
+    with tenant_scope(world.aozora.id):
+        output = drawn(world)[0]
+        for reviewer in (world.rita, world.ravi):
+            reviewing.decide(world.actor(reviewer), output, "approve")
+        return output.public_id
+
+
+@pytest.fixture(autouse=True)
+def fresh_throttle() -> None:
+    cache.clear()
+
+
+def post(client: Client, path: str, body: dict[str, Any], **headers: str) -> Any:
+    return client.post(f"/api/v1{path}", body, content_type="application/json", headers=headers)
+
+
+def ask(data: bytes, **headers: str) -> Any:
+    return Client().post("/api/v1/verify", {"file": SimpleUploadedFile("p", data)}, headers=headers)
+
+
+def test_release_fetch_verify_withdraw(world, approved):
+    client = world.client(world.alice)
+    made = post(client, "/releases", {"output": approved, "use": USE})
+    assert made.status_code == 201
+    release = made.json()
+    assert made["Location"] == f"/api/v1/releases/{release['id']}"
+    assert release["manifest_state"] == "trusted"
+    served = client.get(f"/api/v1/releases/{release['id']}/content")
+    assert hashlib.sha256(served.content).hexdigest() == release["sha256"]
+    assert "no-store" in served["Cache-Control"]
+    assert ask(served.content).json()["verdict"] == "genuine"
+    assert post(client, f"/releases/{release['id']}/withdraw", {"reason": "Over"}).json()["withdrawn_at"]
+    gone = client.get(f"/api/v1/releases/{release['id']}/content")
+    assert (gone.status_code, gone.json()["code"]) == (410, "withdrawn")
+    assert ask(served.content).json()["verdict"] == "withdrawn"
+
+
+def test_a_key_releases_what_two_people_approved(world, approved):
+    _key, secret = world.key()
+    made = post(Client(), "/releases", {"output": approved}, Authorization=f"Bearer {secret}")
+    assert made.status_code == 201
+    assert made.json()["use"] == USE
+    listed = Client().get("/api/v1/releases", headers={"Authorization": f"Bearer {secret}"}).json()
+    assert [row["id"] for row in listed["data"]] == [made.json()["id"]]
+
+
+def test_an_unapproved_picture_stays(world):
+    with tenant_scope(world.aozora.id):
+        output = drawn(world)[0].public_id
+    refused = post(world.client(world.alice), "/releases", {"output": output, "use": USE})
+    assert (refused.status_code, refused.json()["code"]) == (409, "not_approved")
+
+
+def test_a_refusal_names_its_rules(world, approved):
+    refused = post(world.client(world.alice), "/releases", {"output": approved, "use": {"channel": "internal"}})
+    assert (refused.status_code, refused.json()["code"]) == (403, "rights_refused")
+    assert "use.territory_missing" in {r["rule_id"] for r in refused.json()["reasons"]}
+
+
+def test_a_fallen_right_stops_the_download(world, approved):
+    client = world.client(world.alice)
+    release = post(client, "/releases", {"output": approved, "use": USE}).json()
+    with tenant_scope(world.aozora.id):
+        ReferenceImage.objects.update(own_work=False)
+    refused = client.get(f"/api/v1/releases/{release['id']}/content")
+    assert (refused.status_code, refused.json()["code"]) == (403, "rights_refused")
+
+
+def test_another_company_finds_nothing(world, approved):
+    release = post(world.client(world.alice), "/releases", {"output": approved, "use": USE}).json()
+    outsider = world.client(world.charlie)
+    for path in ("", "/content"):
+        assert outsider.get(f"/api/v1/releases/{release['id']}{path}").status_code == 404
+    assert post(outsider, f"/releases/{release['id']}/withdraw", {"reason": "Mine now"}).status_code == 404
+    assert post(outsider, "/releases", {"output": approved}).status_code == 404
+
+
+def test_anybody_may_ask(db):
+    answer = ask(picture(128, "red"))
+    assert answer.status_code == 200
+    assert answer.json()["verdict"] == "none"
+    assert answer.json()["sentence"]
+
+
+def test_what_is_no_picture_is_refused_plainly(db):
+    for data, code in ((b"", "upload_empty"), (b"hello", "upload_format")):
+        refused = ask(data)
+        assert (refused.status_code, refused.json()["code"]) == (422, code)
+    japanese = ask(b"hello", **{"Accept-Language": "ja"})
+    assert "書き出してください" in japanese.json()["detail"]
+
+
+def test_without_a_file_it_says_so(db):
+    refused = Client().post("/api/v1/verify", {})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "file")
+
+
+def test_the_desk_is_throttled(db):
+    codes = [ask(b"hello").status_code for _ in range(61)]
+    assert codes[0] == 422
+    assert codes[-1] == 429
+
+
+def test_a_signed_in_visitor_is_answered_too(world, approved):
+    client = world.client(world.charlie)
+    release = post(world.client(world.alice), "/releases", {"output": approved, "use": USE}).json()
+    data = world.client(world.alice).get(f"/api/v1/releases/{release['id']}/content").content
+    found = client.post("/api/v1/verify", {"file": SimpleUploadedFile("p", data)}).json()
+    assert (found["verdict"], found["facts"]["publisher"]) == ("genuine", "Aozora Tea")
