@@ -47,6 +47,10 @@ class TenantManager(models.Manager[_Row]):
     def get_queryset(self) -> models.QuerySet[_Row]:
         return super().get_queryset().filter(tenant_id=current_tenant_id())
 
+    def none(self) -> models.QuerySet[_Row]:
+        """No rows at all: the one query that needs no scope."""
+        return super().get_queryset().none()
+
 
 class TenantModel(models.Model):
     """A row that belongs to one tenant. Row-level security guards the same rule in the database."""
