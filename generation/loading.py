@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import torch
@@ -9,7 +10,8 @@ import torch
 from generation.denoising import Denoiser
 from generation.encoders import ClipText, SquareEncoder
 from generation.pipeline import Parts, RealCustomPipeline
-from generation.profiles import STUDIO, get_profile
+from generation.profiles import SDXL_REALCUSTOM, STUDIO, get_profile
+from generation.published_pipeline import load_published_pipeline, missing_parts
 from generation.studio.loading import load_studio
 from generation.studio.weights import WEIGHTS, read_manifest, weights_digest
 
@@ -20,15 +22,34 @@ class ModelUnavailable(RuntimeError):
     """The model's weights, or the code to load them, are not part of this installation; the message says which."""
 
 
+def models_folder() -> Path | None:
+    """IMPRIMATUR_MODELS: a folder with one sub-folder for each model that is not shipped."""
+    named = os.environ.get("IMPRIMATUR_MODELS")
+    return Path(named) if named else None
+
+
 def load_pipeline(profile: str, device: str = "cpu") -> RealCustomPipeline:
     """Load a model and move it to `device`. Raises UnknownProfile, ModelUnavailable, or that its files were altered."""
     found = get_profile(profile)
-    if found.name != STUDIO.name:
-        sources = "; ".join(f"{w.part}: {w.source}" for w in found.weights)
-        raise ModelUnavailable(f"“{found.name}” is not installed and is not loaded by this version. Needs {sources}")
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise ModelUnavailable("there is no CUDA GPU here: draw on the device “cpu”")
-    return load_studio_pipeline(device)
+    if found == STUDIO:
+        return load_studio_pipeline(device)
+    if found == SDXL_REALCUSTOM:
+        return _load_published(device)
+    raise ModelUnavailable(f"“{found.name}” has no trained visual branch: nobody has published one, train it first")
+
+
+def _load_published(device: str) -> RealCustomPipeline:
+    models = models_folder()
+    if models is None:
+        raise ModelUnavailable(f"“{SDXL_REALCUSTOM.name}” is not shipped: set IMPRIMATUR_MODELS to where you put it")
+    folder = models / SDXL_REALCUSTOM.name
+    missing = missing_parts(folder)
+    if missing:
+        sources = "; ".join(f"{w.part} from {w.source}" for w in SDXL_REALCUSTOM.weights)
+        raise ModelUnavailable(f"{folder} lacks {', '.join(missing)}. Get {sources}")
+    return load_published_pipeline(folder, device)
 
 
 def load_studio_pipeline(device: str = "cpu", folder: Path = WEIGHTS) -> RealCustomPipeline:

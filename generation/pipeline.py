@@ -241,7 +241,7 @@ class RealCustomPipeline:
         if features.pooled is None:
             return Condition(features.tokens)
         height, width = size
-        time_ids = features.pooled.new_tensor([[width, height, 0, 0, width, height]])
+        time_ids = torch.tensor([[width, height, 0, 0, width, height]], dtype=torch.float32, device=self.device)
         return Condition(features.tokens, added={"text_embeds": features.pooled, "time_ids": time_ids})
 
     def _indicator(self, word: WordTokens, length: int) -> Tensor:

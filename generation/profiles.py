@@ -102,7 +102,7 @@ SDXL_REALCUSTOM = Profile(
         ),
         Weights(
             part="image encoders",
-            source="timm: vit_so400m_patch14_siglip_384, vit_large_patch14_reg4_dinov2.lvd142m",
+            source="huggingface: google/siglip-so400m-patch14-384, facebook/dinov2-with-registers-large",
             licence="Apache-2.0",
         ),
     ),

@@ -7,6 +7,7 @@ turns it into safetensors once, with torch's restricted unpickler.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,10 +52,12 @@ def build(config: dict[str, Any]) -> PublishedModel:
     return PublishedModel(unet, attach(unet, projector), projector)
 
 
-def load_published(weights: Path, config: Path, dtype: torch.dtype = torch.float32) -> PublishedModel:
-    """Read a safetensors file of the released state dict. Raises WeightsMismatch."""
+def load_published(weights: Path | Sequence[Path], config: Path, dtype: torch.dtype = torch.float32) -> PublishedModel:
+    """Read the released state dict from one safetensors file or several (the last one wins). Raises WeightsMismatch."""
     model = build(json.loads(config.read_text()))
-    state = load_file(weights)
+    state: dict[str, Tensor] = {}
+    for file in [weights] if isinstance(weights, Path) else weights:
+        state |= load_file(file)
     check_names(model.unet.state_dict(), state)
     model.unet.load_state_dict(state, strict=True)
     if dtype != torch.float32:
