@@ -40,4 +40,4 @@ def server_error(request: HttpRequest) -> HttpResponse:
             "Something went wrong on our side. Nothing was changed. Quote the request id when you ask for help."
         )
         return problem_page(request, 500, "server_error", sentence)
-    return render(None, "500.html", {"request_id": request_id_of(request)}, status=500)  # type: ignore[arg-type]
+    return render(None, "500.html", {"request_id": request_id_of(request)}, status=500)
