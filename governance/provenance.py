@@ -71,7 +71,8 @@ class ManifestReport:
     """What a file says about itself, and whether to believe it.
 
     state: trusted (an anchor vouches for the signer), valid (nobody does), invalid (changed, expired or cut), none.
-    signer: organisation and common name. generated_at: UTC ISO text, empty if unsaid. source_type: IPTC's term.
+    signer: organisation and common name. stamped_at: when a time authority saw it, ISO text, empty without a stamp.
+    generated_at: UTC ISO text as the maker said it, empty if unsaid. source_type: IPTC's term.
     actions: C2PA names in order. facts: our own assertion, None in pictures that are not ours.
     failures: C2PA codes of the active manifest. ingredients: look at their failures too, a trusted picture may have
     been made from a tampered reference. raw: the manifest store as JSON.
@@ -79,6 +80,7 @@ class ManifestReport:
 
     state: State
     signer: str = ""
+    stamped_at: str = ""
     generated_at: str = ""
     source_type: str = ""
     oversight: str = ""
@@ -210,6 +212,7 @@ def _report(store: dict[str, Any]) -> ManifestReport:
     return ManifestReport(
         state=_STATES.get(store.get("validation_state", ""), "invalid"),
         signer=_signer_name(manifest.get("signature_info", {})),
+        stamped_at=manifest.get("signature_info", {}).get("time") or "",
         generated_at=facts.generated_at if facts else next((a["when"] for a in actions if "when" in a), ""),
         source_type=_source_type(actions, facts),
         oversight=facts.oversight if facts else "",

@@ -1,10 +1,18 @@
 """Terms and uses the governance tests share."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from governance.consent import ConsentTerms
 from governance.scope import Use
+from governance.signing import PemSigner
 from governance.trademark import TrademarkTerms
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -60,3 +68,32 @@ def flip(data: bytes, position: int) -> bytes:
     changed = bytearray(data)
     changed[position] ^= 1
     return bytes(changed)
+
+
+def leaf_signer(
+    folder: Path,
+    key: Ed25519PrivateKey | ec.EllipticCurvePrivateKey,
+    end: datetime,
+    time_authority: str | None = None,
+) -> PemSigner:
+    """A leaf of that key under the development intermediate, ending at `end`."""
+    pem = (folder / "intermediate.pem").read_bytes()
+    issuer, issuer_key = x509.load_pem_x509_certificate(pem), load_pem_private_key(pem, password=None)
+    assert isinstance(issuer_key, ec.EllipticCurvePrivateKey)
+    model = PemSigner.from_files(folder / "signer.pem", folder / "signer.pem").chain[0]
+    builder = x509.CertificateBuilder(
+        issuer_name=issuer.subject,
+        subject_name=model.subject,
+        public_key=key.public_key(),
+        serial_number=x509.random_serial_number(),
+        not_valid_before=datetime.now(UTC) - timedelta(hours=1),
+        not_valid_after=end,
+    )
+    own_id = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    for extension in model.extensions:
+        value = own_id if isinstance(extension.value, x509.SubjectKeyIdentifier) else extension.value
+        builder = builder.add_extension(value, critical=extension.critical)
+    leaf = builder.sign(issuer_key, hashes.SHA256())
+    chain = leaf.public_bytes(Encoding.PEM) + issuer.public_bytes(Encoding.PEM)
+    key_pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return PemSigner(key_pem, chain.decode(), time_authority)

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from PIL import Image
 
 import governance
@@ -36,8 +35,8 @@ from governance.provenance import (
     sign_reference,
     verify_signed,
 )
-from governance.signing import CallbackSigner, PemSigner, Signer
-from tests.governance.samples import DIGEST, flip
+from governance.signing import CallbackSigner, Signer
+from tests.governance.samples import DIGEST, flip, leaf_signer
 
 MIMES: tuple[Mime, ...] = ("image/png", "image/jpeg", "image/webp")
 FACTS = OutputFacts(
@@ -409,13 +408,13 @@ def test_a_signer_works_after_a_failure(png: bytes, signer: Signer, anchors: str
 
 def test_ed25519_signs_too(png: bytes, key_folder: Path, signer: Signer, anchors: str) -> None:
     """The same intermediate certifies another kind of key."""
-    own = _leaf(key_folder, Ed25519PrivateKey.generate(), datetime.now(UTC) + timedelta(days=9))
+    own = leaf_signer(key_folder, Ed25519PrivateKey.generate(), datetime.now(UTC) + timedelta(days=9))
     assert own.algorithm == "ed25519"
     assert read(sign_output(png, "image/png", FACTS, own), "image/png", anchors).is_sound
 
 
 def test_p384_signs_too(png: bytes, key_folder: Path, signer: Signer, anchors: str) -> None:
-    own = _leaf(key_folder, ec.generate_private_key(ec.SECP384R1()), datetime.now(UTC) + timedelta(days=9))
+    own = leaf_signer(key_folder, ec.generate_private_key(ec.SECP384R1()), datetime.now(UTC) + timedelta(days=9))
     assert own.algorithm == "es384"
     assert read(sign_output(png, "image/png", FACTS, own), "image/png", anchors).is_sound
 
@@ -456,7 +455,7 @@ def test_a_picture_outlives_its_certificate_only_as_invalid(
     png: bytes, key_folder: Path, signer: Signer, anchors: str
 ) -> None:
     """Without a time stamp; and an expired signer refuses to sign at all."""
-    brief = _leaf(key_folder, ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC) + timedelta(seconds=3))
+    brief = leaf_signer(key_folder, ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC) + timedelta(seconds=3))
     signed = sign_output(png, "image/png", FACTS, brief)
     assert read(signed, "image/png", anchors).state == "trusted"
     time.sleep(max(0.0, (brief.expires_at - datetime.now(UTC)).total_seconds()) + 1.2)
@@ -497,26 +496,3 @@ def _pointing_at(png: bytes, address: str) -> bytes:
     Image.open(io.BytesIO(png)).save(buffer, "JPEG", xmp=xmp.encode())
     assert address.encode() in buffer.getvalue()
     return buffer.getvalue()
-
-
-def _leaf(folder: Path, key: Ed25519PrivateKey | ec.EllipticCurvePrivateKey, end: datetime) -> PemSigner:
-    """A leaf of that key under the development intermediate, ending at `end`."""
-    pem = (folder / "intermediate.pem").read_bytes()
-    issuer, issuer_key = x509.load_pem_x509_certificate(pem), load_pem_private_key(pem, password=None)
-    assert isinstance(issuer_key, ec.EllipticCurvePrivateKey)
-    model = PemSigner.from_files(folder / "signer.pem", folder / "signer.pem").chain[0]
-    builder = x509.CertificateBuilder(
-        issuer_name=issuer.subject,
-        subject_name=model.subject,
-        public_key=key.public_key(),
-        serial_number=x509.random_serial_number(),
-        not_valid_before=datetime.now(UTC) - timedelta(hours=1),
-        not_valid_after=end,
-    )
-    own_id = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-    for extension in model.extensions:
-        value = own_id if isinstance(extension.value, x509.SubjectKeyIdentifier) else extension.value
-        builder = builder.add_extension(value, critical=extension.critical)
-    leaf = builder.sign(issuer_key, hashes.SHA256())
-    chain = leaf.public_bytes(Encoding.PEM) + issuer.public_bytes(Encoding.PEM)
-    return PemSigner(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), chain.decode())
