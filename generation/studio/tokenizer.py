@@ -2,9 +2,11 @@
 
 import json
 import tempfile
+from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
-from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from tokenizers import pre_tokenizers
 from transformers import CLIPTokenizer
 
 from generation.studio import vocabulary
@@ -31,12 +33,30 @@ def taught_words() -> list[str]:
     return sorted(set(" ".join(text).split()))
 
 
-def _merges(words: list[str]) -> list[list[str]]:
-    trained = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
-    trained.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    trainer = trainers.BpeTrainer(vocab_size=100_000, min_frequency=0, end_of_word_suffix="</w>", show_progress=False)
-    trained.train_from_iterator(words, trainer)
-    return [list(merge) for merge in json.loads(trained.to_str())["model"]["merges"]]
+def _apply(symbols: list[str], pair: tuple[str, str]) -> list[str]:
+    """The word with every neighbouring `pair` made one symbol."""
+    joined: list[str] = []
+    for symbol in symbols:
+        if joined and (joined[-1], symbol) == pair:
+            joined[-1] += symbol
+        else:
+            joined.append(symbol)
+    return joined
+
+
+def _merges(words: list[str]) -> list[tuple[str, str]]:
+    """Byte-pair merges until every word is one symbol; ties go to the alphabet, so every machine agrees.
+
+    The trainer of `tokenizers` breaks ties by hash order, differently in every run.
+    """
+    spelled = [[*word[:-1], f"{word[-1]}</w>"] for word in words]
+    merges: list[tuple[str, str]] = []
+    while any(len(symbols) > 1 for symbols in spelled):
+        counts = Counter(pair for symbols in spelled for pair in pairwise(symbols))
+        best = min(counts, key=lambda pair: (-counts[pair], pair))
+        merges.append(best)
+        spelled = [_apply(symbols, best) for symbols in spelled]
+    return merges
 
 
 def write_tokenizer(folder: Path) -> None:
