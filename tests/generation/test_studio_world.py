@@ -1,0 +1,105 @@
+"""The drawn world: one seed, one picture; nobody trains on the held-out."""
+
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from generation.studio import samples, vocabulary
+from generation.studio.world import brush
+from generation.studio.world.captions import caption_for, plain_caption_for
+from generation.studio.world.figure import KIND_SHAPES
+from generation.studio.world.individual import COLOUR_RGB, Individual, draw_individual
+from generation.studio.world.render import draw_picture, paint_picture, paint_reference
+from generation.studio.world.scenes import SCENE_PAINTERS
+
+KINDS = vocabulary.tokens(vocabulary.KINDS)
+PLAIN_BOTTLE = Individual("bottle", (0.5, 0.5, 0.5), "red", "white", "plain", "none")
+
+
+def _striped(pattern: str) -> Individual:
+    return Individual("bag", (0.5, 0.5, 0.5), "red", "white", pattern, "none")
+
+
+def test_every_word_of_the_vocabulary_can_be_drawn():
+    assert set(KINDS) <= set(KIND_SHAPES)
+    assert set(vocabulary.tokens(vocabulary.SCENES)) <= set(SCENE_PAINTERS)
+    assert set(vocabulary.SCENE_PHRASES) == set(vocabulary.tokens(vocabulary.SCENES))
+    assert set(vocabulary.tokens(vocabulary.COLOURS)) == set(COLOUR_RGB)
+    assert {"plain", *brush.PATTERN_PAINTERS} == set(vocabulary.tokens(vocabulary.PATTERNS))
+    assert {"none", *brush.EMBLEM_SHAPES} == set(vocabulary.tokens(vocabulary.EMBLEMS))
+
+
+def test_the_same_seed_draws_the_same_picture_in_another_process():
+    code = (
+        "import hashlib; from generation.studio.world.render import draw_picture as d;"
+        "print(hashlib.sha256(b''.join(d(s).picture.tobytes() for s in range(8))).hexdigest())"
+    )
+    first, second = (subprocess.run([sys.executable, "-c", code], capture_output=True, check=True) for _ in range(2))
+    assert first.stdout == second.stdout
+    assert not np.array_equal(draw_picture(1).picture, draw_picture(2).picture)
+
+
+def test_no_training_seed_draws_a_held_out_individual():
+    assert not any(draw_picture(seed).individual.held_out for seed in range(150))
+    assert all(draw_picture(seed, held_out=True).individual.held_out for seed in range(50))
+
+
+def test_about_a_tenth_of_all_individuals_is_held_out():
+    rng = random.Random(3)
+    drawn = [Individual("mug", (round(rng.random(), 2),) * 3, "red", "blue", "plain", "none") for _ in range(1000)]
+    assert 0.02 < np.mean([individual.held_out for individual in drawn]) < 0.25
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_subject_fills_the_picture_without_leaving_it(kind):
+    rng = random.Random(kind)
+    for _ in range(12):
+        drawing = paint_picture(rng, draw_individual(rng, kinds=(kind,)), "studio", mask=True)
+        rows, columns = np.nonzero(drawing.mask > 127)
+        assert max(np.ptp(rows), np.ptp(columns)) > 0.5 * 128
+        assert rows.min() > 0 and columns.min() > 0 and rows.max() < 127 and columns.max() < 127
+
+
+def test_the_mask_is_where_the_product_is():
+    plain = paint_picture(random.Random(1), PLAIN_BOTTLE, "night", mask=True)
+    inside = plain.picture[plain.mask == 255].mean(0)
+    outside = plain.picture[plain.mask == 0].mean(0)
+    assert inside[0] > 150 > outside[0]
+
+
+@pytest.mark.parametrize("pattern", list(brush.PATTERN_PAINTERS))
+def test_a_pattern_changes_the_product(pattern):
+    plain, patterned = (paint_reference(random.Random(1), _striped(p)).astype(int) for p in ("plain", pattern))
+    assert np.abs(plain - patterned).mean() > 5
+
+
+def test_a_reference_shows_the_main_colour_on_a_quiet_wall():
+    picture = paint_reference(random.Random(2), PLAIN_BOTTLE)
+    corner = picture[:12, :12].reshape(-1, 3)
+    assert np.ptp(corner, axis=0).max() == 0
+    distance = np.abs(picture.astype(int) - COLOUR_RGB["red"]).sum(-1)
+    assert (distance < 60).mean() > 0.08
+
+
+def test_captions_name_the_kind_and_plain_captions_nothing_of_the_looks():
+    rng = random.Random(5)
+    individual = Individual("mug", (0.1, 0.2, 0.3), "purple", "yellow", "striped", "star")
+    captions = [caption_for(rng, individual, "beach") for _ in range(300)]
+    assert all("mug" in caption for caption in captions)
+    assert 0.35 < np.mean(["purple striped mug" in caption for caption in captions]) < 0.65
+    assert not any("purple" in plain_caption_for(rng, individual, "beach") for _ in range(100))
+
+
+def test_samples_are_png_of_512_pixels_and_of_known_kinds():
+    assert {sample.individual.kind for sample in samples.SAMPLES} <= set(KINDS)
+    png = samples.sample_png(samples.SAMPLES[0])
+    assert png.startswith(b"\x89PNG") and png == samples.sample_png(samples.SAMPLES[0])
+    assert int.from_bytes(png[16:20], "big") == int.from_bytes(png[20:24], "big") == 512
+
+
+def test_the_vocabulary_needs_neither_torch_nor_skia():
+    code = "import sys, generation.studio.vocabulary; assert not {'torch', 'skia', 'numpy'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
