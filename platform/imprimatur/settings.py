@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from csp.constants import NONE, SELF
-from django.utils.translation import gettext_lazy as _
 
 from imprimatur.environment import HOME, ROOT, database, flag, names, s3_options, secret
 
@@ -163,7 +162,7 @@ USE_TZ = True
 TIME_ZONE = "Asia/Tokyo"
 USE_I18N = True
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("ja", _("Japanese"))]
+LANGUAGES = [("en", "English"), ("ja", "日本語")]  # each in its own words
 LOCALE_PATHS = [ROOT / "platform" / "imprimatur" / "locale"]
 if PUBLIC_URL == "" or not flag("IMPRIMATUR_SMTP"):
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
