@@ -49,11 +49,12 @@ def decision(
     already: the row that asked, which is not counted a second time against a consent's cap. actor: who asks; the
     rights do not depend on it, its permissions are the caller's question.
     """
-    consents, licences = rights.covering([reference.pixel_sha256])
+    root = reference.rights_root
+    consents, licences = rights.covering([root.pixel_sha256])
     facts = Facts(
         action=action,
         tenant_id=str(actor.tenant_id if actor else reference.tenant_id),
-        references=(_reference_facts(reference),),
+        references=(_reference_facts(root),),
         consents=tuple(t for r in consents if isinstance(t := rights.terms_of(r), ConsentTerms)),
         trademarks=tuple(t for r in licences if isinstance(t := rights.terms_of(r), TrademarkTerms)),
         use=use_of(use),
@@ -95,14 +96,15 @@ def use_of(use: Mapping[str, Any]) -> Use:
 
 def receipt(answer: Permitted, *, reference: ReferenceImage, use: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """What was relied upon at the moment of asking: opaque ids, digests and salted commitments; nothing personal."""
-    consents, licences = rights.covering([reference.pixel_sha256])
+    root = reference.rights_root
+    consents, licences = rights.covering([root.pixel_sha256])
     by_id = {_terms_id(record): record for record in [*consents, *licences]}
     records = [_receipt_line(by_id[terms.id], terms) for terms in answer.terms]
     return {
         "asked_at": now.isoformat(),
         "use": dict(use),
-        "reference": reference.pixel_sha256,
-        "own_work": reference.own_work,
+        "reference": root.pixel_sha256,
+        "own_work": root.own_work,
         "records": records,
         "warnings": [reason.to_json() for reason in answer.warnings],
     }

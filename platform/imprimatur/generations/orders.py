@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from kombu.exceptions import OperationalError
@@ -24,6 +25,9 @@ from imprimatur.generations.pictures import prefix
 
 logger = logging.getLogger(__name__)
 
+PERMIT_LIFETIME: Final = timedelta(
+    seconds=float(os.environ.get("IMPRIMATUR_PERMIT_SECONDS") or LIFETIME.total_seconds())
+)
 BROKER_ERRORS: Final = (OperationalError, OSError)
 
 
@@ -46,7 +50,7 @@ def send(order: RenderOrder) -> bool:
     """Ring the worker's queue; False if the broker cannot be reached. Sending an order twice is harmless."""
     queue = render_queue(order.spec.profile)
     try:
-        app.send_task(RENDER_TASK, args=[order.to_json()], queue=queue, expires=LIFETIME.total_seconds(), retry=False)
+        app.send_task(RENDER_TASK, args=[order.to_json()], queue=queue, retry=False)
     except BROKER_ERRORS as error:
         logger.warning("%s: the broker cannot be reached, the order waits: %s", order.generation_id, error)
         return False
@@ -81,7 +85,7 @@ def _permit(row: Generation, answer: Permitted, now: datetime) -> Permit:
         reference_digests=tuple(row.spec["reference_digests"]),
         terms_digests=answer.terms_digests,
         issued_at=now,
-        expires_at=now + LIFETIME,
+        expires_at=now + PERMIT_LIFETIME,
     )
 
 
@@ -111,7 +115,7 @@ def _manifest(row: Generation) -> dict[str, Any]:
         prompt=row.spec["prompt"],
         permit_id=row.permit_id,
         consents=tuple(ConsentCommitment(id=r["record"], commitment=r["commitment"]) for r in records),
-        own_work=row.subject_reference.own_work,
+        own_work=row.consent_receipt["own_work"],
         audit_head=audit.head(row.tenant_id),
     )
     return facts.to_json()

@@ -1,0 +1,161 @@
+"""Control worker and GPU worker as real processes, on the test database and a broker that is a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from django.conf import settings
+from imprimatur.generations.models import Generation
+from imprimatur.tenants.models import Tenant
+from imprimatur.tenants.scope import tenant_scope
+
+ROOT = Path(__file__).resolve().parents[2]
+QUICK = {"IMPRIMATUR_HEARTBEAT_SECONDS": "0.4", "IMPRIMATUR_LEASE_SECONDS": "3"}
+Found = TypeVar("Found")
+
+
+class Process:
+    """One process of the product, with its log."""
+
+    def __init__(self, app: str, log: Path, *, file_limit: int = 0, **env: str) -> None:
+        """`file_limit`: the largest file, in bytes, that the kernel lets it write; 0 is no limit."""
+        self.log = log
+        surroundings = os.environ | QUICK | {"DJANGO_SETTINGS_MODULE": "imprimatur.settings"} | env
+        surroundings["PYTHONPATH"] = f"{ROOT}:{ROOT / 'platform'}"
+        command = [sys.executable, "-m", "celery", "-A", app, "worker", "--loglevel=INFO"]
+        limit = (lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit,) * 2)) if file_limit else None
+        with log.open("wb") as file:
+            out = subprocess.DEVNULL if file_limit else file
+            self.popen = subprocess.Popen(
+                command, cwd=ROOT, env=surroundings, stdout=out, stderr=out, preexec_fn=limit, start_new_session=True
+            )
+
+    def kill(self) -> None:
+        """As the kernel does it when memory runs out."""
+        self.popen.send_signal(signal.SIGKILL)
+        self.popen.wait(10)
+
+    def terminate(self) -> None:
+        """As an operator does it; returns at once."""
+        self.popen.send_signal(signal.SIGTERM)
+
+    def stop(self) -> None:
+        """For the end of a test."""
+        if self.popen.poll() is None:
+            self.kill()
+
+    def said(self, words: str) -> bool:
+        """Whether the log has these words."""
+        return words in self.log.read_text(errors="replace")
+
+
+class Stack:
+    """What a test starts, and what it looks at."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder`: of the logs."""
+        self.folder = folder
+        self.processes: list[Process] = []
+        self.messages.mkdir(parents=True, exist_ok=True)
+        self.lose_messages()
+
+    @property
+    def messages(self) -> Path:
+        """Where the broker keeps them."""
+        return Path(settings.BROKER_FOLDER) / "messages"
+
+    def control(self, **env: str) -> Process:
+        """Start a control worker."""
+        return self._start("imprimatur.celery", **env)
+
+    def worker(self, *, file_limit: int = 0, **env: str) -> Process:
+        """Start a GPU worker with the tiny model and a name of its own."""
+        tiny = {
+            "IMPRIMATUR_PIPELINES": "tests.flow.tiny:load_pipeline",
+            "IMPRIMATUR_WORKER_NAME": f"worker-{len(self.processes)}-{uuid.uuid4().hex[:6]}",
+            "IMPRIMATUR_TORCH_THREADS": "1",
+        }
+        return self._start("gpu_worker.celery", file_limit=file_limit, **(tiny | env))
+
+    def _start(self, app: str, *, file_limit: int = 0, **env: str) -> Process:
+        log = self.folder / f"{len(self.processes)}-{app.split('.', maxsplit=1)[0]}.log"
+        process = Process(app, log, file_limit=file_limit, **env)
+        self.processes.append(process)
+        return process
+
+    def stop(self) -> None:
+        """End everything."""
+        for process in self.processes:
+            process.stop()
+
+    def waiting(self, queue: str) -> list[Path]:
+        """Message files of a queue."""
+        return sorted(self.messages.glob(f"[!.]*.{queue}.msg"))
+
+    def lose_messages(self) -> None:
+        """As a broker loses what it held."""
+        for path in self.messages.iterdir():
+            path.unlink(missing_ok=True)
+
+    def logs(self) -> str:
+        """The end of every log, for a test that failed."""
+        parts = [f"--- {p.log.name}\n{p.log.read_text(errors='replace')[-3000:]}" for p in self.processes]
+        return "\n".join(parts)
+
+
+@contextmanager
+def stack_in(folder: Path) -> Iterator[Stack]:
+    """A stack that is gone afterwards; its logs are printed if the test fails."""
+    stack = Stack(folder)
+    try:
+        yield stack
+    except BaseException as error:
+        error.add_note(stack.logs())
+        raise
+    finally:
+        stack.stop()
+
+
+def until(look: Callable[[], Found], seconds: float = 60) -> Found:
+    """What `look` finds, once it finds something true."""
+    end = time.monotonic() + seconds
+    while True:
+        found = look()
+        if found:
+            return found
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {seconds} s in vain")
+        time.sleep(0.05)
+
+
+def state(tenant: Tenant, row: Generation) -> Generation:
+    """The row as it is now."""
+    with tenant_scope(tenant.id):
+        return Generation.objects.select_related("output").get(pk=row.pk)
+
+
+def until_state(tenant: Tenant, row: Generation, *wanted: str, seconds: float = 60) -> Generation:
+    """The row, once it is in one of the states."""
+
+    def look() -> Generation | None:
+        now = state(tenant, row)
+        return now if now.state in wanted else None
+
+    return until(look, seconds)  # type: ignore[return-value]
+
+
+def left_report(tenant: Tenant, row: Generation, attempt: int) -> dict[str, Any]:
+    """`report.json` beside the picture of an attempt."""
+    objects = Path(settings.HOME) / "objects"
+    return dict(json.loads((objects / f"tenants/{tenant.id}/outputs/{row.id}/{attempt}/report.json").read_text()))
