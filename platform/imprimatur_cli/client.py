@@ -31,6 +31,7 @@ class ApiProblem(RuntimeError):
         self.code = str(body.get("code", f"http_{status}"))
         self.request_id = str(body.get("request_id", ""))
         self.reasons: list[dict[str, Any]] = list(body.get("reasons") or [])
+        self.errors: list[dict[str, Any]] = list(body.get("errors") or [])
         super().__init__(str(body.get("detail") or body.get("title") or f"the server answered {status}"))
 
 

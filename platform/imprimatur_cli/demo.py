@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from imprimatur_cli.client import ApiProblem, ServerUnreachable, SignInFailed
+from imprimatur_cli.following import NotInTime
 from imprimatur_cli.journey import Journey, JourneyFailed, Result, Task
 from imprimatur_cli.stack import StackFailed, address, demo_password
 
@@ -28,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         task = _task(asked)
         result = Journey(address(asked.url), demo_password(), _tell, company=asked.company).run(task)
         path = _keep(result, asked.out)
-    except (JourneyFailed, ServerUnreachable, SignInFailed, StackFailed, OSError) as error:
+    except (JourneyFailed, NotInTime, ServerUnreachable, SignInFailed, StackFailed, OSError) as error:
         _tell(f"error: {error}")
         return 1
     except ApiProblem as problem:

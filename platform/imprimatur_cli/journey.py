@@ -14,11 +14,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from imprimatur_cli.client import Client
+from imprimatur_cli.following import Job, follow
 
 Say = Callable[[str], None]
 USE: Final = {"channel": "web", "territory": "JP", "purpose": "advertising"}
-POLL_SECONDS: Final = 0.25
-UNFINISHED: Final = frozenset({"queued", "preparing", "drawing", "stamping"})
 
 
 class JourneyFailed(RuntimeError):
@@ -82,7 +81,7 @@ class Journey:
             with self._stage("generate"):
                 jobs = self._generate(maker, reference, task)
             with self._stage("draw"):
-                drawn = self._wait(maker, jobs, task.wait_seconds)
+                drawn = _first_ready(follow(maker, jobs, task.wait_seconds, self.say))
             with self._stage("review"):
                 self._approve(first, second, drawn["output"])
             with self._stage("release"):
@@ -133,11 +132,11 @@ class Journey:
             raise JourneyFailed(f"the consent is {active['status']} after the rights manager verified it")
         self.say(f"consent {active['id']} ({kind}): verified by the rights manager")
 
-    def _generate(self, maker: Client, reference: dict[str, Any], task: Task) -> list[dict[str, Any]]:
+    def _generate(self, maker: Client, reference: dict[str, Any], task: Task) -> list[Job]:
         version = self._approved_version(maker)
         chosen = {v["name"]: v["options"][0]["token"] for v in version["variables"]}
         asked = {"reference": reference["id"], "template_version": version["id"], "variables": chosen, "use": USE}
-        jobs: list[dict[str, Any]] = maker.post("/generations", {**asked, "count": task.pictures})["data"]
+        jobs: list[Job] = maker.post("/generations", {**asked, "count": task.pictures})["data"]
         self.say(f"{len(jobs)} pictures asked for: {jobs[0]['spec']['prompt']!r}")
         return jobs
 
@@ -148,28 +147,6 @@ class Journey:
                     found: dict[str, Any] = version
                     return found
         raise JourneyFailed("there is no approved template: run the seed, or approve one")
-
-    def _wait(self, maker: Client, jobs: list[dict[str, Any]], limit: float) -> dict[str, Any]:
-        """Follow all until they end; the first that is ready."""
-        end = time.monotonic() + limit
-        told: dict[str, str] = {}
-        while time.monotonic() < end:
-            jobs = [maker.get(f"/generations/{job['id']}") if job["state"] in UNFINISHED else job for job in jobs]
-            self._tell(jobs, told)
-            if all(job["state"] not in UNFINISHED for job in jobs):
-                return _first_ready(jobs)
-            time.sleep(POLL_SECONDS)
-        states = ", ".join(job["state"] for job in jobs)
-        raise JourneyFailed(f"no picture after {limit:g} s (states: {states}): look at the worker's log")
-
-    def _tell(self, jobs: list[dict[str, Any]], told: dict[str, str]) -> None:
-        for job in jobs:
-            line = f"{job['id']}: {job['state']}" + (
-                f" {job['step']}/{job['steps']}" if job["state"] == "drawing" else ""
-            )
-            if told.get(job["id"]) != line:
-                self.say(line)
-                told[job["id"]] = line
 
     def _approve(self, first: Client, second: Client, output: str) -> None:
         for reviewer in (first, second):
@@ -208,16 +185,18 @@ def terms(kind: str, reference: dict[str, Any]) -> dict[str, Any]:
     return {
         "title": f"Demo {kind} {reference['id'][-6:]}",
         "kind": kind,
-        "references": [reference["id"]],
+        "reference_digests": [reference["pixel_sha256"]],
         "channels": [USE["channel"]],
         "territories": [USE["territory"]],
         "purposes": [USE["purpose"]],
+        "synthetic_media_permitted": "true",
+        "synthetic_description": "Pictures by AI of the subject of the reference, in scenes of approved templates.",
         "valid_from": (start - timedelta(minutes=1)).isoformat(),
         "valid_until": (start + timedelta(days=365)).isoformat(),
     }
 
 
-def _first_ready(jobs: list[dict[str, Any]]) -> dict[str, Any]:
+def _first_ready(jobs: list[Job]) -> dict[str, Any]:
     for job in jobs:
         if job["state"] == "ready":
             return job

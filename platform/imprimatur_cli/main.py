@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import typer
 
+from imprimatur_cli.account import doctor, login, whoami
 from imprimatur_cli.draw import draw
+from imprimatur_cli.making import generate, templates
+from imprimatur_cli.reference import references
+from imprimatur_cli.reviewing import review
 from imprimatur_cli.verify import verify
 
 app = typer.Typer(
@@ -16,10 +20,17 @@ app = typer.Typer(
 )
 app.command()(draw)
 app.command()(verify)
+app.command()(login)
+app.command()(whoami)
+app.add_typer(references, name="ref")
+app.add_typer(templates, name="template")
+app.command()(generate)
+app.add_typer(review, name="review")
+app.command()(doctor)
 
 
 def main() -> None:
-    """Entry point. Exit codes: 0 ok, 1 error, 2 usage, 3 refused by rights."""
+    """Entry point. Exit codes: 0 ok, 1 error, 2 usage, 3 refused by rights, 5 not in time."""
     app()
 
 

@@ -44,6 +44,21 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "state_invalid": ("Not to be trusted: {failures}", "信頼できません: {failures}"),
     "state_none": ("No provenance manifest in this file", "このファイルには来歴情報がありません"),
     "ingredient": ("made from {title}: {state}", "素材 {title}: {state}"),
+    "login_first": (
+        "no API key is kept: run imprimatur login, or set IMPRIMATUR_API_KEY",
+        "APIキーがありません。imprimatur login を実行するか、IMPRIMATUR_API_KEY を設定してください",
+    ),
+    "ask_key": ("API key", "APIキー"),
+    "logged_in": ("Logged in to {company}; kept in {path}", "{company} にログインしました。保存先: {path}"),
+    "request_id": ("  request {request_id}", "  リクエスト {request_id}"),
+    "no_template": (
+        "no template is approved: submit one, and let a reviewer approve it",
+        "承認済みのテンプレートがありません。申請し、審査担当者の承認を受けてください",
+    ),
+    "not_in_time": (
+        "not finished after {seconds} s; they go on, see the list of jobs",
+        "{seconds} 秒以内に終わりませんでした。処理は続いています。ジョブ一覧を確認してください",
+    ),
     "fact_generated": ("generated {when} with {model}", "{when} に {model} で生成"),
 }
 
