@@ -240,6 +240,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {
+        "RightStatus": "imprimatur.rights.models.RightStatus",
+        "TemplateVersionStatus": "imprimatur.prompts.models.VersionStatus",
+    },
 }
 
 LOGGING = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from imprimatur.prompts.models import PromptTemplate, TemplateVersion, VersionStatus
 from imprimatur.prompts.services import check_decider
@@ -44,6 +45,14 @@ def get_numbered(template: PromptTemplate, number: int) -> TemplateVersion:
     found = versions(template).filter(number=number).first()
     if found is None:
         raise NotFound
+    return found
+
+
+def newest_approved(template: PromptTemplate) -> TemplateVersion:
+    """The template's newest approved version; NotFound where there is none."""
+    found = versions(template).filter(status=VersionStatus.APPROVED).first()
+    if found is None:
+        raise NotFound(_("This template has no approved version yet."), code="no_approved_version")
     return found
 
 

@@ -1,0 +1,182 @@
+"""Consents and licences as the API shows and takes them. The salt of commitments is never shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from governance.consent import ConsentTerms
+from governance.errors import InvalidTerms
+from governance.scope import TERMS_ACTIONS
+from governance.trademark import TREATMENTS, TrademarkTerms
+from imprimatur.rights import selectors
+from imprimatur.rights.models import ConsentRecord, RightRecord, RightStatus, TrademarkLicence
+from imprimatur.rights.services import MAX_REASON
+from imprimatur.tenants.errors import InvalidInput
+
+Terms = TypeVar("Terms", ConsentTerms, TrademarkTerms)
+PENDING = "pending"  # id and grantee are the service's to fill in
+
+
+class Words(serializers.ListField):
+    """A list of short words. `*` is everything; empty is nothing."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("required", False)
+        options.setdefault("default", list)
+        super().__init__(child=serializers.CharField(max_length=60), max_length=250, **options)
+
+
+class Digests(serializers.ListField):
+    """`pixel_sha256` of references."""
+
+    def __init__(self) -> None:
+        super().__init__(child=serializers.RegexField(r"^[0-9a-f]{64}$"), min_length=1, max_length=200)
+
+
+class NewRightSerializer(serializers.Serializer[Any]):
+    """What both kinds of record ask for. `file`: the signed document (PDF, PNG, JPEG or text), now or later."""
+
+    title = serializers.CharField(max_length=160)
+    reference_digests = Digests()
+    purposes = Words()
+    channels = Words()
+    territories = Words()
+    excluded_territories = Words()
+    valid_from = serializers.DateTimeField()
+    valid_until = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    file = serializers.FileField(required=False)
+
+    def built(self, terms: Callable[..., Terms]) -> Terms:
+        """The governance terms; InvalidInput where they contradict themselves."""
+        said = {key: value for key, value in self.validated_data.items() if key not in ("title", "file")}
+        sets = {key: frozenset(value) if isinstance(value, list) else value for key, value in said.items()}
+        try:
+            return terms(id=PENDING, grantee=PENDING, **sets)
+        except InvalidTerms as error:
+            raise InvalidInput(errors=[{"field": "terms", "message": str(error)}], code=error.code) from error
+
+    def document(self) -> dict[str, Any]:
+        """The evidence as the services take it."""
+        file = self.validated_data.get("file")
+        return {"evidence": file.read(), "evidence_name": file.name} if file else {}
+
+
+class NewConsentSerializer(NewRightSerializer):
+    """A person's or an owner's permission. What is not said is not permitted."""
+
+    kind = serializers.ChoiceField(choices=["likeness", "copyright", "property"])
+    subject = serializers.CharField(
+        required=False, allow_blank=True, default="", max_length=80, help_text="A pseudonym, never a name."
+    )
+    capacity = serializers.ChoiceField(
+        choices=["self", "guardian", "estate", "agency", "rights_holder"], required=False, default="self"
+    )
+    actions = serializers.ListField(
+        child=serializers.ChoiceField(choices=list(TERMS_ACTIONS)), required=False, default=lambda: ["generate"]
+    )
+    languages = Words(default=lambda: ["*"])
+    prohibited_contexts = Words()
+    paid_media = serializers.BooleanField(required=False, default=False)
+    synthetic_media_permitted = serializers.BooleanField(required=False, default=False)
+    synthetic_description = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)
+    minor = serializers.BooleanField(required=False, default=False)
+    majority_date = serializers.DateField(required=False, allow_null=True, default=None)
+    output_cap = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1)
+    approval_right = serializers.ChoiceField(
+        choices=["none", "per_campaign", "per_output"], required=False, default="none"
+    )
+
+    def terms(self) -> ConsentTerms:
+        """As `governance` checks them."""
+        return self.built(ConsentTerms)
+
+
+class NewLicenceSerializer(NewRightSerializer):
+    """A mark's owner's permission."""
+
+    mark = serializers.CharField(max_length=120)
+    owner = serializers.CharField(max_length=160)
+    registration = serializers.CharField(required=False, allow_blank=True, default="", max_length=60)
+    office = serializers.CharField(required=False, allow_blank=True, default="", max_length=20)
+    nice_classes = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=45), required=False, default=list
+    )
+    permitted_treatments = serializers.ListField(
+        child=serializers.ChoiceField(choices=list(TREATMENTS)),
+        required=False,
+        default=lambda: ["unaltered", "in_scene"],
+    )
+
+    def terms(self) -> TrademarkTerms:
+        """As `governance` checks them."""
+        return self.built(TrademarkTerms)
+
+
+class RightSerializer(serializers.ModelSerializer[Any]):
+    """What both kinds of record show. `standing`: the status today, a term that ran out included."""
+
+    id = serializers.CharField(source="public_id", read_only=True)
+    status = serializers.ChoiceField(choices=RightStatus.choices, read_only=True)
+    standing = serializers.SerializerMethodField()
+    terms = serializers.JSONField(read_only=True)
+    created_by = serializers.UUIDField(source="created_by_id", read_only=True)
+    verified_by = serializers.UUIDField(source="verified_by_id", read_only=True, allow_null=True)
+
+    class Meta:
+        fields = [
+            "id",
+            "title",
+            "status",
+            "standing",
+            "reference_digests",
+            "valid_from",
+            "valid_until",
+            "terms",
+            "terms_digest",
+            "evidence_sha256",
+            "evidence_name",
+            "version",
+            "created_by",
+            "verified_by",
+            "created_at",
+            "revoked_at",
+            "revocation_reason",
+        ]
+
+    def get_standing(self, record: RightRecord) -> str:
+        """The status today."""
+        return str(selectors.standing(record, timezone.now()))
+
+
+class ConsentSerializer(RightSerializer):
+    """A person's or an owner's permission."""
+
+    class Meta(RightSerializer.Meta):
+        model = ConsentRecord
+        fields = [*RightSerializer.Meta.fields, "kind"]
+        read_only_fields = fields
+
+
+class LicenceSerializer(RightSerializer):
+    """A mark's owner's permission."""
+
+    class Meta(RightSerializer.Meta):
+        model = TrademarkLicence
+        fields = [*RightSerializer.Meta.fields, "mark", "owner"]
+        read_only_fields = fields
+
+
+class EvidenceSerializer(serializers.Serializer[Any]):
+    """The signed document."""
+
+    file = serializers.FileField()
+
+
+class RevocationSerializer(serializers.Serializer[Any]):
+    """Why, for the record; kept in the tenant, not in the audit trail."""
+
+    reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=MAX_REASON)
