@@ -6,8 +6,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from imprimatur.dashboard.forms.base import PlainForm
-from imprimatur.library.models import ReferenceImage, Subject
+from imprimatur.library.models import Subject
 
+KINDS = [("product", _("Product")), ("person", _("Person"))]
+SOURCES = [("photograph", _("Photograph")), ("drawing", _("Drawing")), ("generated", _("Generated"))]
 FORMATS = "image/png,image/jpeg,image/webp"
 
 
@@ -25,7 +27,7 @@ class SubjectForm(PlainForm):
     )
     kind = forms.ChoiceField(
         label=_("What it is"),
-        choices=Subject._meta.get_field("kind").choices,
+        choices=KINDS,
         widget=forms.RadioSelect,
         initial="product",
     )
@@ -42,9 +44,7 @@ class UploadForm(PlainForm):
 
     file = forms.FileField(label=_("Picture"), widget=forms.FileInput(attrs={"accept": FORMATS}))
     subject = forms.ChoiceField(label=_("Subject"))
-    source = forms.ChoiceField(
-        label=_("Where the picture comes from"), choices=ReferenceImage._meta.get_field("source").choices
-    )
+    source = forms.ChoiceField(label=_("Where the picture comes from"), choices=SOURCES)
     shows_person = forms.BooleanField(
         label=_("A person can be recognised in it"),
         required=False,

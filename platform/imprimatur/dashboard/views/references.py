@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -90,12 +89,11 @@ def subject_new(request: TenantRequest) -> HttpResponse:
 
 def _take_in(actor: Actor, form: UploadForm) -> ReferenceImage | None:
     said = form.cleaned_data
-    upload: UploadedFile = said["file"]
     try:
         return services.take_in(
             actor,
             library.get_subject(said["subject"]),
-            upload.read(),
+            said["file"].read(),
             source=said["source"],
             shows_person=said["shows_person"],
             declared_marks=said["declared_marks"],

@@ -118,7 +118,7 @@ def right_act(request: TenantRequest, right: str, act: str) -> HttpResponse:
             _DOING[act](request.actor, record)
         else:
             raise NotFound
-        messages.success(request, _DONE[act])
+        messages.success(request, str(_DONE[act]))
     except DomainError as error:
         messages.error(request, str(error))
     return redirect("right", right)

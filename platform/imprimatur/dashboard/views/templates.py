@@ -49,7 +49,7 @@ class Act:
 def template_list(request: TenantRequest) -> HttpResponse:
     """Every template with its newest version."""
     rows = [
-        {"template": template, "name": named(template), "newest": template.versions.all()[0]}  # type: ignore[attr-defined]
+        {"template": template, "name": named(template), "newest": template.versions.all()[0]}
         for template in selectors.templates()
     ]
     return render(request, "prompts/list.html", {"section": "templates", "rows": rows})
@@ -124,7 +124,7 @@ def version_act(request: TenantRequest, tpl: str, number: int, act: str) -> Http
     version = selectors.get_numbered(selectors.get_template(tpl), number)
     try:
         doing[act](request.actor, version)
-        messages.success(request, _DONE[act])
+        messages.success(request, str(_DONE[act]))
     except DomainError as error:
         messages.error(request, str(error))
     return redirect("template", tpl)
