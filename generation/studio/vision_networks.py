@@ -43,7 +43,7 @@ class StudioImageEncoder(ModelMixin, ConfigMixin):  # type: ignore[misc]
     @register_to_config  # type: ignore[untyped-decorator]
     def __init__(
         self,
-        widths: tuple[int, int, int] = (48, 96, 128),
+        widths: tuple[int, int, int] = (32, 64, 128),
         layers: int = 2,
         attention_heads: int = 4,
         embedding: int = 64,
