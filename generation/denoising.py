@@ -35,7 +35,8 @@ class Denoising:
 
     latent (b, c, h, w) float32. word (b, n_t): 1 at the target word's tokens. text: the text-only condition of b
     rows. generation: text and vision, b rows. negative: negative text and blank vision, b rows; None turns guidance
-    off. influence: multiplies the mask; 0 shuts the reference out. masks: one (b, 1, h/2, w/2) a step done.
+    off. influence: multiplies the mask; 0 shuts the reference out. layers: which cross-attentions' maps make the mask,
+    counted in order of execution; empty takes all. masks: one (b, 1, h/2, w/2) a step done.
     """
 
     latent: Tensor
@@ -50,6 +51,7 @@ class Denoising:
     image_scale: float = 12.5
     quantity: float = 1.0
     influence: float = 1.0
+    layers: tuple[int, ...] = ()
     step: int = 0
     mask: Tensor | None = None
     masks: list[Tensor] = field(default_factory=list)
@@ -120,7 +122,8 @@ class Denoiser:
         if d.mask is not None and not d.needs_mask:
             return d.mask, self.predict(d.latent, timestep, d.text) if keep else None
         prediction, maps = self.look(d.latent, timestep, d.text, d.word, prediction=keep)
-        return guidance_mask(maps, half_size(*d.latent.shape[-2:]), d.dials), prediction
+        chosen = [maps[i] for i in d.layers] if d.layers else maps
+        return guidance_mask(chosen, half_size(*d.latent.shape[-2:]), d.dials), prediction
 
     def _guided(self, d: Denoising, timestep: int, mask: Tensor, text: Tensor | None) -> Tensor:
         if d.negative is None:

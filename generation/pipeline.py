@@ -229,6 +229,7 @@ class RealCustomPipeline:
             scale=scale,
             image_scale=self.profile.image_scale,
             quantity=spec.quantity,
+            layers=self.profile.mask_layers,
         )
 
     def _scale(self, spec: GenerationSpec) -> float:

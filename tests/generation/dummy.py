@@ -21,7 +21,7 @@ from generation.spec import GenerationSpec, MaskDials
 from generation.studio.tokenizer import build_tokenizer
 
 WIDTH, VISION, CHANNELS, TOKENS = 32, 24, 4, 27
-PROFILE: Profile = replace(STUDIO, width=128, height=128)
+PROFILE: Profile = replace(STUDIO, width=128, height=128, mask_layers=())
 
 
 class Patches(nn.Module):

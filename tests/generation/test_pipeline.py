@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -43,6 +45,13 @@ def test_the_mask_is_frozen_after_its_stop_step(pipe: RealCustomPipeline) -> Non
     masks = pipe.draw(dummy.spec(), [dummy.reference()]).masks
     assert not np.array_equal(masks[0], masks[1])
     assert np.array_equal(masks[1], masks[3])
+
+
+def test_a_profile_chooses_whose_maps_make_the_mask() -> None:
+    every, last = dummy.pipeline(), dummy.pipeline()
+    last.profile = replace(dummy.PROFILE, mask_layers=(5,))
+    first_masks = [p.draw(dummy.spec(), [dummy.reference()]).masks[0] for p in (every, last)]
+    assert not np.array_equal(*first_masks)
 
 
 def test_same_seed_same_pixels_whatever_is_drawn_in_between(pipe: RealCustomPipeline) -> None:
