@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from celery import Celery
 from celery.signals import worker_ready, worker_shutting_down
-from kombu import Queue
+from kombu import Exchange, Queue
 
 from gpu_worker.broker import GPU_CONTROL_EXCHANGE, broker_settings
 from gpu_worker.config import WorkerConfig
 from gpu_worker.messages import ORDERS_PER_SLOT, render_queue
+
+logger = logging.getLogger(__name__)
+
+
+def _queue(name: str) -> Queue:
+    """Bound as the sender binds it."""
+    return Queue(name, Exchange(name), routing_key=name)
+
 
 config = WorkerConfig.from_environment()
 
@@ -18,7 +27,7 @@ config = WorkerConfig.from_environment()
 app = Celery("gpu_worker", include=["gpu_worker.tasks"], fixups=[])
 app.conf.update(
     **broker_settings(config.broker_url, config.broker_folder),
-    task_queues=[Queue(render_queue(profile)) for profile in config.profiles],
+    task_queues=[_queue(render_queue(profile)) for profile in config.profiles],
     worker_pool="threads",
     worker_concurrency=config.slots * ORDERS_PER_SLOT,
     control_exchange=GPU_CONTROL_EXCHANGE,
@@ -27,10 +36,14 @@ app.conf.update(
 
 @worker_ready.connect  # type: ignore[untyped-decorator]
 def _open(**_: Any) -> None:
-    """Greet once orders can be taken, then load the models."""
+    """Greet once orders can be taken, then load the models. A worker that cannot work ends: its keeper sees that."""
     from gpu_worker.tasks import open_workshop
 
-    open_workshop()
+    try:
+        open_workshop()
+    except Exception as error:
+        logger.critical("this worker cannot start: %s", error)
+        raise SystemExit(1) from error
 
 
 @worker_shutting_down.connect  # type: ignore[untyped-decorator]

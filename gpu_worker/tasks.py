@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
 from functools import cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from celery.worker.control import control_command
 
@@ -25,7 +27,8 @@ from gpu_worker.workshop import Workshop
 
 logger = logging.getLogger(__name__)
 
-_LIBRARIES = ("imprimatur", "torch", "diffusers", "celery", "c2pa-python")
+KEY_SECONDS: Final = 20.0
+_LIBRARIES: Final = ("imprimatur", "torch", "diffusers", "celery", "c2pa-python")
 
 
 @app.task(name=RENDER_TASK)  # type: ignore[untyped-decorator]
@@ -60,10 +63,18 @@ def _heartbeat() -> Heartbeat:
 
 
 def open_workshop() -> None:
-    """Say hello from now on, and load the models meanwhile."""
+    """Say hello from now on, and load the models meanwhile. Raises InvalidKey without the control side's permit key."""
+    _await(config.permit_public_key)
     _heartbeat().start()
     for profile in config.profiles:
         workshop().engine.warm_up(profile)
+
+
+def _await(path: Path) -> None:
+    """On the first start of one machine the control side makes this file at the same time."""
+    end = time.monotonic() + KEY_SECONDS
+    while not path.exists() and time.monotonic() < end:
+        time.sleep(0.1)
 
 
 def close_workshop() -> None:

@@ -31,8 +31,10 @@ app.conf.update(
 
 @worker_ready.connect  # type: ignore[untyped-decorator]
 def _start_leader(**_: Any) -> None:
+    from imprimatur import keys
     from imprimatur.generations.leader import Leader
 
+    keys.permit_public_key()  # made on first use: workers wait for its file
     app.leader = Leader()
     app.leader.start()
 

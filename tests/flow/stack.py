@@ -34,12 +34,13 @@ class Process:
         surroundings = os.environ | QUICK | {"DJANGO_SETTINGS_MODULE": "imprimatur.settings"} | env
         surroundings["PYTHONPATH"] = f"{ROOT}:{ROOT / 'platform'}"
         command = [sys.executable, "-m", "celery", "-A", app, "worker", "--loglevel=INFO"]
-        limit = (lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit,) * 2)) if file_limit else None
         with log.open("wb") as file:
             out = subprocess.DEVNULL if file_limit else file
             self.popen = subprocess.Popen(
-                command, cwd=ROOT, env=surroundings, stdout=out, stderr=out, preexec_fn=limit, start_new_session=True
+                command, cwd=ROOT, env=surroundings, stdout=out, stderr=out, start_new_session=True
             )
+        if file_limit:
+            resource.prlimit(self.popen.pid, resource.RLIMIT_FSIZE, (file_limit, file_limit))
 
     def kill(self) -> None:
         """As the kernel does it when memory runs out."""
@@ -116,15 +117,13 @@ class Stack:
 
 @contextmanager
 def stack_in(folder: Path) -> Iterator[Stack]:
-    """A stack that is gone afterwards; its logs are printed if the test fails."""
+    """A stack that is gone afterwards; its logs are shown if the test fails."""
     stack = Stack(folder)
     try:
         yield stack
-    except BaseException as error:
-        error.add_note(stack.logs())
-        raise
     finally:
         stack.stop()
+        sys.stderr.write(stack.logs())
 
 
 def until(look: Callable[[], Found], seconds: float = 60) -> Found:
