@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-ROOT: Final = Path(__file__).resolve().parents[2]
+PACKAGE: Final = Path(__file__).resolve().parent
+ROOT: Final = PACKAGE.parents[1]  # of a checkout
 HOME: Final = Path(os.environ.get("IMPRIMATUR_HOME") or ROOT / "var").resolve()
 SECRETS_FILE: Final = HOME / "secrets.json"
 

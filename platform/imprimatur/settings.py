@@ -12,7 +12,7 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 
-from imprimatur.environment import HOME, ROOT, database, flag, names, s3_options, secret
+from imprimatur.environment import HOME, PACKAGE, ROOT, database, flag, names, s3_options, secret
 
 # --- Who we are -------------------------------------------------------------------------------------------------------
 DEBUG = False
@@ -77,7 +77,7 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [ROOT / "templates"],
+        "DIRS": [ROOT / "templates", PACKAGE / "templates"],  # in a checkout, in a wheel
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -163,7 +163,7 @@ TIME_ZONE = "Asia/Tokyo"
 USE_I18N = True
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ja", "日本語")]  # each in its own words
-LOCALE_PATHS = [ROOT / "platform" / "imprimatur" / "locale"]
+LOCALE_PATHS = [PACKAGE / "locale"]
 if PUBLIC_URL == "" or not flag("IMPRIMATUR_SMTP"):
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = HOME / "mail"
@@ -177,7 +177,7 @@ DEFAULT_FROM_EMAIL = os.environ.get("IMPRIMATUR_FROM_EMAIL", "imprimatur@localho
 # --- Files ------------------------------------------------------------------------------------------------------------
 OBJECTS_URL = os.environ.get("IMPRIMATUR_OBJECTS_URL") or (HOME / "objects").as_uri()
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [ROOT / "platform" / "imprimatur" / "static"]
+STATICFILES_DIRS = [PACKAGE / "static"]
 # Collected and hashed where a folder for it is named (the production image); else served from where it lies.
 _STATIC_ROOT = os.environ.get("IMPRIMATUR_STATIC_ROOT", "")
 STATIC_ROOT = _STATIC_ROOT or None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imprimatur.tenants.roles import APP, OWNER, database_statements, role_statements
+from imprimatur.tenants.roles import APP, OWNER, make_database
 
 if TYPE_CHECKING:
     from imprimatur.embedded.postgres import Postgres
@@ -22,20 +22,12 @@ class Addresses:
 
 def create_database(server: Postgres, name: str, owner_password: str, app_password: str) -> Addresses:
     """Create roles and database where they are missing; set both passwords. The server must run."""
-    import psycopg
-
-    superuser = server.url("postgres", server.password, "postgres")
-    with psycopg.connect(superuser, autocommit=True) as connection:
-        for statement in role_statements(owner_password, app_password):
-            connection.execute(statement)
-        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
-        if known is None:
-            connection.execute(f'CREATE DATABASE "{name}" OWNER {OWNER} TEMPLATE template0')
-    inside = server.url("postgres", server.password, name)
-    with psycopg.connect(inside, autocommit=True) as connection:
-        for statement in database_statements(name):
-            connection.execute(statement)
-    return Addresses(server.url(APP, app_password, name), server.url(OWNER, owner_password, name), inside)
+    make_database(server.url("postgres", server.password, "postgres"), name, owner_password, app_password)
+    return Addresses(
+        server.url(APP, app_password, name),
+        server.url(OWNER, owner_password, name),
+        server.url("postgres", server.password, name),
+    )
 
 
 def demo_people(addresses: Addresses) -> list[tuple[str, str, str]]:

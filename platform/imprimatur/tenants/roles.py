@@ -7,7 +7,9 @@ them from `manage.py database_roles`.
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import urlsplit
 
+import psycopg
 from django.db import connection
 
 OWNER: Final = "imprimatur_owner"
@@ -34,6 +36,24 @@ def database_statements(name: str) -> list[str]:
         "REVOKE ALL ON SCHEMA public FROM PUBLIC",
         f"GRANT USAGE ON SCHEMA public TO {APP}",
     ]
+
+
+def creation_statement(name: str) -> str:
+    """The database itself."""
+    return f'CREATE DATABASE "{name}" OWNER {OWNER} TEMPLATE template0'
+
+
+def make_database(superuser_url: str, name: str, owner_password: str, app_password: str) -> None:
+    """Carry all statements out: roles and database are made where missing, passwords and privileges are set."""
+    with psycopg.connect(superuser_url, autocommit=True) as session:
+        for statement in role_statements(owner_password, app_password):
+            session.execute(statement.encode())
+        if session.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
+            session.execute(creation_statement(name).encode())
+    inside = urlsplit(superuser_url)._replace(path=f"/{name}").geturl()
+    with psycopg.connect(inside, autocommit=True) as session:
+        for statement in database_statements(name):
+            session.execute(statement.encode())
 
 
 def require_safe_role() -> None:
