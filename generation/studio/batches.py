@@ -22,10 +22,10 @@ def generator_at(seed: int, step: int) -> torch.Generator:
     return torch.Generator().manual_seed(step_seed(seed, step) % (1 << 63))
 
 
-def drawings_at(seed: int, step: int, count: int) -> list[Drawing]:
+def drawings_at(seed: int, step: int, count: int, *, mask: bool = False) -> list[Drawing]:
     """The training drawings of one step."""
     first = step_seed(seed, step * count)
-    return [draw_picture(first + place) for place in range(count)]
+    return [draw_picture(first + place, mask=mask) for place in range(count)]
 
 
 def validation_drawings(count: int) -> list[Drawing]:

@@ -1,4 +1,4 @@
-"""References free of anyone's rights, for demonstrations: a few products and one person who does not exist."""
+"""References free of anyone's rights, for demonstrations: a few products and people who do not exist."""
 
 import io
 import random
@@ -58,6 +58,18 @@ SAMPLES: tuple[Sample, ...] = (
         "Mika (an invented person)",
         "ミカ（架空の人物）",
         Individual("person", (0.1, 0.9, 0.5), "purple", "yellow", "striped", "none"),
+    ),
+    Sample(
+        "ren-person",
+        "Ren (an invented person)",
+        "レン（架空の人物）",
+        Individual("person", (0.8, 0.2, 0.7), "green", "black", "plain", "none"),
+    ),
+    Sample(
+        "aki-person",
+        "Aki (an invented person)",
+        "アキ（架空の人物）",
+        Individual("person", (0.4, 0.5, 0.1), "red", "white", "dotted", "none"),
     ),
 )
 

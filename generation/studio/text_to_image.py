@@ -2,18 +2,21 @@
 
 import torch
 from diffusers import DDIMScheduler
-from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor, nn
 from transformers import CLIPTokenizer
 
 from generation.studio.architecture import Widths, build_scheduler, build_text_encoder, build_unet
 from generation.studio.autoencoder import StudioAutoencoder
 from generation.studio.batches import drawings_at, generator_at, pictures_of
+from generation.studio.localising import localisation_loss, watch
 from generation.studio.tokenizer import MAX_LENGTH, build_tokenizer
+from generation.studio.world.render import Drawing
 
 TEXT_DROPOUT = 0.1
 #: Time steps are 1000 * u ** 0.7, u uniform: a product's colours and outline are settled in the noisier half.
 TIME_EXPONENT = 0.7
+#: Weight of the loss that ties the kind's word to the product's place.
+LOCALISATION = 0.02
 
 
 class TextToImage(nn.Module):
@@ -25,13 +28,9 @@ class TextToImage(nn.Module):
         self.scheduler: DDIMScheduler = build_scheduler()
         self.unet = build_unet(widths)
         self.text_encoder = build_text_encoder(widths, self.tokenizer)
-        self._attend_plainly()
-        self.autoencoder = autoencoder.requires_grad_(False)
-
-    def _attend_plainly(self) -> None:
-        """Over 64 positions the fused CPU kernel's backward costs more than plain products: a fifth of a step."""
-        self.unet.set_attn_processor(AttnProcessor())
         self.text_encoder.set_attn_implementation("eager")
+        self.word_maps = watch(self.unet)
+        self.autoencoder = autoencoder.requires_grad_(False)
 
     def token_ids(self, captions: list[str]) -> Tensor:
         """(n, 32) token ids, padded and cut."""
@@ -47,9 +46,21 @@ class TextToImage(nn.Module):
         return hidden
 
 
+def _word_marks(model: TextToImage, ids: Tensor, drawings: list[Drawing]) -> Tensor:
+    """(b, 32): 1 at the token of each drawing's kind."""
+    kinds = [model.tokenizer.convert_tokens_to_ids(f"{drawing.individual.kind}</w>") for drawing in drawings]
+    return (ids == torch.tensor(kinds)[:, None]).float()
+
+
+def subject_coverage(drawings: list[Drawing]) -> Tensor:
+    """(b, 1, 128, 128) in 0..1 of drawings made with their masks."""
+    masks = [torch.from_numpy(drawing.mask.copy()) for drawing in drawings if drawing.mask is not None]
+    return torch.stack(masks)[:, None].float() / 255
+
+
 def loss_at(model: TextToImage, seed: int, step: int, batch: int) -> Tensor:
-    """The v-prediction loss of one step (Salimans & Ho 2022, arXiv:2202.00512), a scalar."""
-    drawings, generator = drawings_at(seed, step, batch), generator_at(seed, step)
+    """The v-prediction loss of one step (Salimans & Ho 2022, arXiv:2202.00512) plus the localisation loss, a scalar."""
+    drawings, generator = drawings_at(seed, step, batch, mask=True), generator_at(seed, step)
     latents = model.autoencoder.encode(pictures_of(drawings)).latents
     keep = torch.rand(batch, generator=generator) >= TEXT_DROPOUT
     captions = [drawing.caption if kept else "" for drawing, kept in zip(drawings, keep.tolist(), strict=True)]
@@ -57,10 +68,15 @@ def loss_at(model: TextToImage, seed: int, step: int, batch: int) -> Tensor:
     times = (1000 * torch.rand(batch, generator=generator) ** TIME_EXPONENT).long()
     noisy = model.scheduler.add_noise(latents, noise, times)
     target = model.scheduler.get_velocity(latents, noise, times)
+    ids = model.token_ids(captions)
+    model.word_maps.word, model.word_maps.maps = _word_marks(model, ids, drawings), []
     with torch.autocast("cpu", torch.bfloat16):
-        predicted = model.unet(noisy, times, model.text(captions)).sample
+        text = model.text_encoder(ids).last_hidden_state
+        predicted = model.unet(noisy, times, text).sample
+    model.word_maps.word = None
     error: Tensor = predicted.float() - target
-    return error.square().mean()
+    place = localisation_loss(model.word_maps.maps, subject_coverage(drawings), keep.float())
+    return error.square().mean() + LOCALISATION * place
 
 
 @torch.inference_mode()

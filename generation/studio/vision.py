@@ -13,7 +13,7 @@ from generation.projector import SmallProjector, VisualFeatures
 from generation.studio import vocabulary
 from generation.studio.autoencoder import to_tensor
 from generation.studio.batches import generator_at, pictures_of, rng_at
-from generation.studio.text_to_image import TextToImage
+from generation.studio.text_to_image import TextToImage, subject_coverage
 from generation.studio.vision_networks import StudioImageEncoder
 from generation.studio.world.captions import plain_caption_for
 from generation.studio.world.individual import Individual, draw_individual
@@ -92,9 +92,7 @@ def pairs_at(seed: int, step: int, batch: int) -> Pairs:
 
 def subject_mask(drawings: list[Drawing], scope: float) -> Tensor:
     """What a perfect guidance mask would be: (b, 1, 8, 8), the `scope` share of places the subject fills most."""
-    masks = [torch.from_numpy(drawing.mask.copy()) for drawing in drawings if drawing.mask is not None]
-    coverage = F.avg_pool2d(torch.stack(masks)[:, None].float(), 16)
-    return top_k(max_norm(coverage), scope)
+    return top_k(max_norm(F.avg_pool2d(subject_coverage(drawings), 16)), scope)
 
 
 def attention_pass(model: Vision, pairs: Pairs, times: Tensor, rng: random.Random) -> AttentionPass:
