@@ -53,6 +53,7 @@ class OutputFacts:
     audit_head: hash of the tenant's audit chain when the order was given (`governance.ledger`).
     pixel_digest: `governance.intake.pixel_digest` before watermark and stamp.
     generated_at: UTC ISO time; filled in while signing if empty. source_type: a term of IPTC's digitalsourcetype.
+    watermarked: the pixels carry a mark (`governance.watermark`), put there before signing.
     oversight: human_validated only once people approved.
     """
 
@@ -72,6 +73,7 @@ class OutputFacts:
     pixel_digest: str = ""
     generated_at: str = ""
     source_type: str = "trainedAlgorithmicMedia"
+    watermarked: bool = False
     oversight: Oversight = "prompt_guided"
 
     def to_json(self) -> dict[str, Any]:
@@ -115,7 +117,9 @@ def output_definition(facts: OutputFacts, mime: str, *, has_reference: bool) -> 
     }
     if has_reference:
         action["parameters"] = {"ingredientIds": [REFERENCE]}
-    return _definition(facts, facts.generation_id, mime, [_actions([action]), *_disclosures(facts)])
+    # "unbound": the mark's algorithm is not on C2PA's register, so it cannot be a soft binding.
+    marked = [{"action": "c2pa.watermarked.unbound"}] if facts.watermarked else []
+    return _definition(facts, facts.generation_id, mime, [_actions([action, *marked]), *_disclosures(facts)])
 
 
 def derivative_definition(

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from PIL import Image
 
 import governance
+from governance import watermark
 from governance.c2pa_binding import Ingredient, embed
 from governance.errors import ManifestRejected, SigningFailed, UnreadableUpload
 from governance.intake import Mime, encode, pixel_digest
@@ -122,6 +123,17 @@ def test_an_output_without_a_reference_or_a_time(png: bytes, signer: Signer, anc
     said = datetime.fromisoformat(report.generated_at)
     assert abs(datetime.now(UTC) - said) < timedelta(minutes=1)
     assert report.facts == replace(bare, generated_at=report.generated_at)
+
+
+def test_a_marked_picture_says_so_and_still_reads(noise: Image.Image, signer: Signer, anchors: str) -> None:
+    marked = watermark.embed(noise, watermark.identifier_of("gen_1"), b"a key of this test")
+    facts = replace(FACTS, watermarked=True)
+    signed = sign_output(encode(marked, "image/png"), "image/png", facts, signer)
+    report = read(signed, "image/png", anchors)
+    assert report.is_sound and report.facts == facts
+    assert report.actions == ("c2pa.created", "c2pa.watermarked.unbound")
+    reading = watermark.read(Image.open(io.BytesIO(signed)), b"a key of this test")
+    assert reading is not None and reading.identifier == watermark.identifier_of("gen_1")
 
 
 def test_the_reference_is_an_input_with_a_manifest_of_its_own(output: bytes, anchors: str) -> None:

@@ -1,0 +1,209 @@
+"""An imperceptible mark that survives what strips a manifest: saving as JPEG or WebP, scaling.
+
+Spread spectrum in the DCT of the luma plane, brought to 512 x 512 so that a scaled copy is read in the same place
+(Cox et al., "Secure spread spectrum watermarking for multimedia", 1997); what the picture itself contributes to each
+correlation is compensated (Malvar and Florencio, "Improved spread spectrum", 2003). 64 bits: a 48-bit identifier and a
+16-bit check made with the key, so that nobody without the key writes a mark that reads. The key never travels.
+
+Measured on drawn and noise-like pictures (the tests repeat it): from 448 pixels on, every copy was read after JPEG 40,
+WebP 80, half size with JPEG 75 and 5 % enlargement, at 39 to 41 dB. At 128 pixels, at 37 to 39 dB, JPEG 80, doubling
+and 5 % enlargement are survived; JPEG 40 and WebP 80 often not. Cropping and rotation are never survived: register the
+copy against the stored original first. One unmarked picture in about 20,000 reads as marked: look the identifier up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from governance.keyfiles import exclusive, write_private
+
+PLANE = 512
+ID_BITS, CHECK_BITS = 48, 16
+BITS = ID_BITS + CHECK_BITS
+ROUNDS = 3
+MIN_KEY_BYTES, KEY_BYTES = 16, 32
+KEY_NAME = "watermark.key"
+LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Band:
+    """Where the mark goes. inner, outer: radii in DCT indices: below is visible, above a small copy keeps nothing.
+
+    tilt: weight (radius / outer) ** tilt, because a picture's own energy falls with frequency. psnr: decibels.
+    min_side: the shorter side of the pictures it is for.
+    """
+
+    min_side: int
+    inner: int
+    outer: int
+    tilt: float
+    psnr: float
+
+
+BANDS = (
+    Band(min_side=448, inner=24, outer=160, tilt=1.5, psnr=41.0),
+    Band(min_side=192, inner=10, outer=88, tilt=1.5, psnr=41.0),
+    Band(min_side=0, inner=8, outer=56, tilt=2.5, psnr=39.0),
+)
+
+
+@dataclass(frozen=True)
+class _Carrier:
+    """places: (64, n, 2) DCT indices, n for each bit. chips: (64, n) weighted signs. energy: (64,) sums of squares."""
+
+    places: NDArray[np.int64]
+    chips: Array
+    energy: Array
+    basis: Array  # (outer + 1, PLANE), the first rows of the orthonormal DCT-II
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A mark that was found. confidence: how far its bits stand out, in standard deviations (unmarked: about 0.8)."""
+
+    identifier: int
+    confidence: float
+
+
+def ensure_watermark_key(folder: Path) -> bytes:
+    """The secret of `folder`, made on first use (folder 0700, file 0600). Lose it and no mark reads any more."""
+    path = folder / KEY_NAME
+    with exclusive(folder):
+        if not path.exists():
+            write_private(path, secrets.token_bytes(KEY_BYTES))
+        return _checked(path.read_bytes())
+
+
+def identifier_of(name: str) -> int:
+    """A 48-bit identifier for an id of ours (`gen_...`): the head of its SHA-256. Look it up, it cannot be inverted."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[: ID_BITS // 8])
+
+
+def embed(image: Image.Image, identifier: int, key: bytes, *, psnr: float | None = None) -> Image.Image:
+    """The RGB picture with the mark, at about `psnr` decibels (None: the band's own).
+
+    Raises ValueError for an identifier of more than 48 bits or a key of fewer than 16 bytes.
+    """
+    band = next(b for b in BANDS if min(image.size) >= b.min_side)
+    carrier, signs = _carrier(_checked(key), band), _signs(identifier, key)
+    marked = np.asarray(image.convert("RGB"), dtype=np.float64)  # (height, width, 3)
+    margin = _margin(_correlations(marked, carrier) * signs, carrier, psnr or band.psnr)
+    for _ in range(ROUNDS):  # clipping at black and white takes some of the mark away: put it back
+        lacking = np.maximum(0.0, margin - _correlations(marked, carrier) * signs)
+        change = _change(lacking * signs / carrier.energy, carrier, image.size)
+        marked = np.clip(np.rint(marked + change[..., None]), 0, 255)
+    return Image.fromarray(marked.astype(np.uint8))
+
+
+def read(image: Image.Image, key: bytes) -> Reading | None:
+    """The mark in the picture, or None. Raises ValueError for a short key."""
+    pixels = np.asarray(image.convert("RGB"), dtype=np.float64)
+    for band in BANDS:
+        reading = _read_band(pixels, key, _carrier(_checked(key), band))
+        if reading is not None:
+            return reading
+    return None
+
+
+def _read_band(pixels: Array, key: bytes, carrier: _Carrier) -> Reading | None:
+    samples = _samples(pixels, carrier) * carrier.chips  # (64, n)
+    scores = samples.sum(axis=1) / np.sqrt((samples**2).sum(axis=1) + 1e-9)
+    value = int.from_bytes(np.packbits(scores > 0).tobytes())
+    identifier, check = value >> CHECK_BITS, value & ((1 << CHECK_BITS) - 1)
+    if check != _check(identifier, key):
+        return None
+    return Reading(identifier=identifier, confidence=float(np.abs(scores).mean()))
+
+
+def _checked(key: bytes) -> bytes:
+    if len(key) < MIN_KEY_BYTES:
+        raise ValueError(f"the watermark key must have at least {MIN_KEY_BYTES} random bytes")
+    return key
+
+
+def _check(identifier: int, key: bytes) -> int:
+    mac = hmac.new(key, b"check|" + identifier.to_bytes(ID_BITS // 8), hashlib.sha256).digest()
+    return int.from_bytes(mac[: CHECK_BITS // 8])
+
+
+def _signs(identifier: int, key: bytes) -> Array:
+    """(64,) of -1 and 1: the identifier's bits, then the check's."""
+    if not 0 <= identifier < 1 << ID_BITS:
+        raise ValueError(f"the identifier must fit in {ID_BITS} bits: use identifier_of")
+    value = identifier << CHECK_BITS | _check(identifier, key)
+    bits = np.unpackbits(np.frombuffer(value.to_bytes(BITS // 8), dtype=np.uint8))
+    return bits.astype(np.float64) * 2.0 - 1.0
+
+
+@lru_cache(maxsize=16)
+def _carrier(key: bytes, band: Band) -> _Carrier:
+    """Which DCT coefficients carry which bit, with which sign: drawn by the key."""
+    seed = hmac.new(key, f"carrier|{band.inner}|{band.outer}".encode(), hashlib.sha256).digest()
+    random = np.random.Generator(np.random.Philox(np.random.SeedSequence(int.from_bytes(seed))))
+    rows, columns = np.mgrid[: band.outer + 1, : band.outer + 1]
+    radius = np.hypot(rows, columns)
+    places = random.permutation(np.argwhere((radius >= band.inner) & (radius <= band.outer)))
+    each = len(places) // BITS
+    places = places[: each * BITS].reshape(BITS, each, 2)
+    weights = (radius[places[..., 0], places[..., 1]] / band.outer) ** band.tilt
+    chips = random.choice([-1.0, 1.0], (BITS, each)) * weights
+    return _Carrier(places, chips, (chips**2).sum(axis=1), _basis(band.outer + 1))
+
+
+def _basis(rows: int) -> Array:
+    index, position = np.arange(rows)[:, None], np.arange(PLANE)[None]
+    basis: Array = np.sqrt(2.0 / PLANE) * np.cos(np.pi * (2 * position + 1) * index / (2 * PLANE))
+    basis[0] /= np.sqrt(2.0)
+    return basis
+
+
+def _samples(pixels: Array, carrier: _Carrier) -> Array:
+    """(height, width, 3) pixels -> (64, n) DCT coefficients of the luma plane."""
+    luma = _resized(pixels @ LUMA, (PLANE, PLANE))
+    coefficients = carrier.basis @ luma @ carrier.basis.T
+    chosen: Array = coefficients[carrier.places[..., 0], carrier.places[..., 1]]
+    return chosen
+
+
+def _correlations(pixels: Array, carrier: _Carrier) -> Array:
+    total: Array = (_samples(pixels, carrier) * carrier.chips).sum(axis=1)
+    return total
+
+
+def _margin(correlations: Array, carrier: _Carrier, psnr: float) -> float:
+    """The margin every bit can be given within the distortion that `psnr` allows, by bisection.
+
+    Lifting bit b from c_b to t costs (t - c_b)^2 / energy_b, summed over the plane (the DCT is orthonormal).
+    """
+    allowed = PLANE**2 * 255.0**2 / 10.0 ** (psnr / 10.0)
+    low, high = 0.0, float(np.abs(correlations).max() + np.sqrt(allowed * carrier.energy.max()))
+    for _ in range(50):
+        middle = (low + high) / 2.0
+        cost = float((np.maximum(0.0, middle - correlations) ** 2 / carrier.energy).sum())
+        low, high = (low, middle) if cost > allowed else (middle, high)
+    return low
+
+
+def _change(amplitudes: Array, carrier: _Carrier, size: tuple[int, int]) -> Array:
+    """(64,) amplitudes -> what to add to the luma of a picture of that size, (height, width)."""
+    block = np.zeros((len(carrier.basis), len(carrier.basis)))
+    block[carrier.places[..., 0], carrier.places[..., 1]] = amplitudes[:, None] * carrier.chips
+    return _resized(carrier.basis.T @ block @ carrier.basis, size)
+
+
+def _resized(plane: Array, size: tuple[int, int]) -> Array:
+    """(height, width) floats brought to `size` = (width, height)."""
+    picture = Image.fromarray(plane.astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
+    return np.asarray(picture, dtype=np.float64)
