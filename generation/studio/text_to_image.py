@@ -1,5 +1,7 @@
 """Stage text-to-image: UNet and text encoder learn, together, to turn noise and a caption into a latent."""
 
+from dataclasses import dataclass
+
 import torch
 from diffusers import DDIMScheduler
 from torch import Tensor, nn
@@ -46,7 +48,7 @@ class TextToImage(nn.Module):
         return hidden
 
 
-def _word_marks(model: TextToImage, ids: Tensor, drawings: list[Drawing]) -> Tensor:
+def word_marks(model: TextToImage, ids: Tensor, drawings: list[Drawing]) -> Tensor:
     """(b, 32): 1 at the token of each drawing's kind."""
     kinds = [model.tokenizer.convert_tokens_to_ids(f"{drawing.individual.kind}</w>") for drawing in drawings]
     return (ids == torch.tensor(kinds)[:, None]).float()
@@ -58,23 +60,36 @@ def subject_coverage(drawings: list[Drawing]) -> Tensor:
     return torch.stack(masks)[:, None].float() / 255
 
 
-def loss_at(model: TextToImage, seed: int, step: int, batch: int) -> Tensor:
-    """The v-prediction loss of one step (Salimans & Ho 2022, arXiv:2202.00512) plus the localisation loss, a scalar."""
-    drawings, generator = drawings_at(seed, step, batch, mask=True), generator_at(seed, step)
+@dataclass(frozen=True)
+class Noised:
+    """What the UNet is asked: noisy latents (b, c, 16, 16) at time steps (b,); and the velocity it should answer."""
+
+    latents: Tensor
+    times: Tensor
+    velocity: Tensor
+
+
+def noised(model: TextToImage, drawings: list[Drawing], generator: torch.Generator) -> Noised:
+    """Noise on the drawings' latents, with its v-prediction target (Salimans & Ho 2022, arXiv:2202.00512)."""
     latents = model.autoencoder.encode(pictures_of(drawings)).latents
+    noise = torch.randn(latents.shape, generator=generator)
+    times = (1000 * torch.rand(len(drawings), generator=generator) ** TIME_EXPONENT).long()
+    scheduler = model.scheduler
+    return Noised(scheduler.add_noise(latents, noise, times), times, scheduler.get_velocity(latents, noise, times))
+
+
+def loss_at(model: TextToImage, seed: int, step: int, batch: int) -> Tensor:
+    """Squared error of the velocity plus the localisation loss, a scalar."""
+    drawings, generator = drawings_at(seed, step, batch, mask=True), generator_at(seed, step)
     keep = torch.rand(batch, generator=generator) >= TEXT_DROPOUT
     captions = [drawing.caption if kept else "" for drawing, kept in zip(drawings, keep.tolist(), strict=True)]
-    noise = torch.randn(latents.shape, generator=generator)
-    times = (1000 * torch.rand(batch, generator=generator) ** TIME_EXPONENT).long()
-    noisy = model.scheduler.add_noise(latents, noise, times)
-    target = model.scheduler.get_velocity(latents, noise, times)
-    ids = model.token_ids(captions)
-    model.word_maps.word, model.word_maps.maps = _word_marks(model, ids, drawings), []
+    asked, ids = noised(model, drawings, generator), model.token_ids(captions)
+    model.word_maps.word, model.word_maps.maps = word_marks(model, ids, drawings), []
     with torch.autocast("cpu", torch.bfloat16):
         text = model.text_encoder(ids).last_hidden_state
-        predicted = model.unet(noisy, times, text).sample
+        predicted = model.unet(asked.latents, asked.times, text).sample
     model.word_maps.word = None
-    error: Tensor = predicted.float() - target
+    error: Tensor = predicted.float() - asked.velocity
     place = localisation_loss(model.word_maps.maps, subject_coverage(drawings), keep.float())
     return error.square().mean() + LOCALISATION * place
 

@@ -1,19 +1,21 @@
 """Stage vision: everything frozen but the visual branch, which learns to bring one reference into the picture."""
 
 import random
+from contextlib import suppress
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from generation.attention import AttentionPass, Condition, attach, visual_parameters
-from generation.masks import max_norm, top_k
+from generation.attention import AttentionPass, Condition, MapsComplete, attach, visual_parameters
+from generation.masks import guidance_mask, max_norm, top_k
 from generation.projector import SmallProjector, VisualFeatures
+from generation.spec import MaskDials
 from generation.studio import vocabulary
 from generation.studio.autoencoder import to_tensor
 from generation.studio.batches import generator_at, pictures_of, rng_at
-from generation.studio.text_to_image import TextToImage, subject_coverage
+from generation.studio.text_to_image import Noised, TextToImage, noised, subject_coverage, word_marks
 from generation.studio.vision_networks import StudioImageEncoder
 from generation.studio.world.captions import plain_caption_for
 from generation.studio.world.individual import Individual, draw_individual
@@ -23,8 +25,8 @@ from generation.studio.world.render import Drawing, paint_picture, paint_referen
 TEXT_DROPOUT, REFERENCE_DROPOUT = 0.1, 0.1
 #: Where the reference is taken from: a plain wall, another scene, or the picture itself (the rest).
 PLAIN_SHARE, OTHER_SCENE_SHARE = 0.7, 0.2
-#: Share of steps that confine the reference to the subject, as the guidance mask will; else it acts everywhere.
-MASKED_SHARE = 0.7
+#: Share of steps under the mask the model itself would use, and under a perfect one; else it acts everywhere.
+OWN_MASK_SHARE, PERFECT_MASK_SHARE = 0.6, 0.15
 
 
 @dataclass(frozen=True)
@@ -95,25 +97,41 @@ def subject_mask(drawings: list[Drawing], scope: float) -> Tensor:
     return top_k(max_norm(F.avg_pool2d(subject_coverage(drawings), 16)), scope)
 
 
-def attention_pass(model: Vision, pairs: Pairs, times: Tensor, rng: random.Random) -> AttentionPass:
-    """What the step's cross-attentions read: quantity uniform in 0.3..1 (the paper's), the mask most of the time."""
-    mask = subject_mask(pairs.drawings, rng.uniform(0.2, 0.5)) if rng.random() < MASKED_SHARE else None
-    condition = Condition(model.base.text(pairs.captions), model.visual_tokens(pairs.references))
-    quantity = rng.uniform(0.3, 1.0)
-    return AttentionPass(condition, 16, 16, mask=mask, time=times / 1000, quantity=quantity)
+@torch.no_grad()
+def own_mask(model: Vision, pairs: Pairs, asked: Noised, scope: float) -> Tensor:
+    """The guidance mask the model itself would draw with, (b, 1, 8, 8); rows without text get the perfect one."""
+    base = model.base
+    ids = base.token_ids(pairs.captions)
+    condition = Condition(base.text_encoder(ids).last_hidden_state)
+    word = word_marks(base, ids, pairs.drawings)
+    looking = AttentionPass(condition, 16, 16, word=word, wanted_maps=len(model.attention.layers))
+    with model.attention.running(looking), suppress(MapsComplete):
+        base.unet(asked.latents, asked.times, condition.text)
+    mask = guidance_mask(looking.maps, (8, 8), MaskDials(scope=scope))
+    named = word.sum(1).clamp(max=1)[:, None, None, None]
+    return torch.where(named > 0, mask, subject_mask(pairs.drawings, scope))
+
+
+def mask_for(model: Vision, pairs: Pairs, asked: Noised, rng: random.Random) -> Tensor | None:
+    """The model's own mask, the perfect one, or none (the reference acts everywhere), as the shares above say."""
+    kind, scope = rng.random(), rng.uniform(0.15, 0.45)
+    if kind < OWN_MASK_SHARE:
+        return own_mask(model, pairs, asked, scope)
+    return subject_mask(pairs.drawings, scope) if kind < OWN_MASK_SHARE + PERFECT_MASK_SHARE else None
 
 
 def loss_at(model: Vision, seed: int, step: int, batch: int) -> Tensor:
-    """The plain v-prediction loss with the reference as a second condition, a scalar."""
-    pairs, generator, base = pairs_at(seed, step, batch), generator_at(seed, step), model.base
-    latents = base.autoencoder.encode(pictures_of(pairs.drawings)).latents
-    noise = torch.randn(latents.shape, generator=generator)
-    times = torch.randint(0, 1000, (batch,), generator=generator)
-    noisy = base.scheduler.add_noise(latents, noise, times)
-    target = base.scheduler.get_velocity(latents, noise, times)
+    """The plain v-prediction loss with the reference as a second condition, a scalar.
+
+    The quantity, the share of visual tokens let in, is uniform in 0.3..1 as in the paper.
+    """
+    pairs, rng, base = pairs_at(seed, step, batch), rng_at(seed + 1, step), model.base
+    asked = noised(base, pairs.drawings, generator_at(seed, step))
     with torch.autocast("cpu", torch.bfloat16):
-        current = attention_pass(model, pairs, times, rng_at(seed + 1, step))
+        condition = Condition(base.text(pairs.captions), model.visual_tokens(pairs.references))
+        mask = mask_for(model, pairs, asked, rng)
+        current = AttentionPass(condition, 16, 16, mask=mask, time=asked.times / 1000, quantity=rng.uniform(0.3, 1.0))
         with model.attention.running(current):
-            predicted = base.unet(noisy, times, current.condition.text).sample
-    error: Tensor = predicted.float() - target
+            predicted = base.unet(asked.latents, asked.times, condition.text).sample
+    error: Tensor = predicted.float() - asked.velocity
     return error.square().mean()
