@@ -48,6 +48,7 @@ __all__ = [
 
 State = Literal["trusted", "valid", "invalid", "none"]
 UNKNOWN_SIGNER = "signingCredential.untrusted"
+EXPIRED = frozenset({"signingCredential.expired", "claimSignature.outsideValidity"})
 _STATES: dict[str, State] = {"Trusted": "trusted", "Valid": "valid", "Invalid": "invalid"}
 
 
@@ -56,7 +57,7 @@ class IngredientReport:
     """One picture this one was made from, and what was wrong with it when it was used.
 
     relationship: inputTo (a reference) or parentOf (the former version). state: none without a manifest of its own,
-    valid if only its signer was unknown to whoever made the new picture.
+    valid if it was unchanged and only its signer was unknown or its certificate over when the new picture was made.
     failures: C2PA codes, such as assertion.dataHash.mismatch; they do not change the state of the whole.
     """
 
@@ -89,6 +90,11 @@ class ManifestReport:
     failures: tuple[str, ...] = ()
     ingredients: tuple[IngredientReport, ...] = ()
     raw: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_only_expired(self) -> bool:
+        """Invalid, but for no other reason than that the signer's certificate is over: not a byte was changed."""
+        return self.state == "invalid" and bool(EXPIRED & set(self.failures)) and _is_unchanged(self.failures)
 
     @property
     def is_sound(self) -> bool:
@@ -196,7 +202,7 @@ def _check_picture(data: bytes, mime: str, signer: Signer) -> Mime:
 def _ingredient(data: bytes, relationship: str, label: str) -> Ingredient:
     mime = check_complete(data)
     report = _read_manifest(data, mime, "")
-    if report.state == "invalid":
+    if report.state == "invalid" and not report.is_only_expired:
         found = ", ".join(report.failures)
         raise ManifestRejected(f"the {label} picture's manifest is invalid ({found}): sign the original anew")
     if report.state == "none" and label == PARENT:
@@ -258,4 +264,9 @@ def _ingredient_report(ingredient: dict[str, Any]) -> IngredientReport:
 def _ingredient_state(failures: tuple[str, ...]) -> State:
     if not failures:
         return "trusted"
-    return "valid" if set(failures) == {UNKNOWN_SIGNER} else "invalid"
+    return "valid" if _is_unchanged(failures) else "invalid"
+
+
+def _is_unchanged(failures: tuple[str, ...]) -> bool:
+    """Whether nothing else is wrong than who signed, and when that certificate ended."""
+    return set(failures) <= {UNKNOWN_SIGNER, *EXPIRED}

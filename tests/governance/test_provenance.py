@@ -468,13 +468,31 @@ def test_a_picture_outlives_its_certificate_only_as_invalid(
 ) -> None:
     """Without a time stamp; and an expired signer refuses to sign at all."""
     brief = leaf_signer(key_folder, ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC) + timedelta(seconds=3))
+    reference = sign_reference(png, "image/png", IntakeFacts(reference_id="ref_1"), brief)
     signed = sign_output(png, "image/png", FACTS, brief)
     assert read(signed, "image/png", anchors).state == "trusted"
     time.sleep(max(0.0, (brief.expires_at - datetime.now(UTC)).total_seconds()) + 1.2)
     report = read(signed, "image/png", anchors)
-    assert report.state == "invalid" and any("expired" in f or "Validity" in f for f in report.failures)
+    assert report.state == "invalid" and report.is_only_expired and "signingCredential.expired" in report.failures
     with pytest.raises(SigningFailed, match="ended on"):
         sign_output(png, "image/png", FACTS, brief)
+    # Its history goes on all the same: references and outputs are older than a year one day.
+    for later in (
+        sign_output(png, "image/png", FACTS, signer, reference),
+        sign_derivative(png, "image/png", signed, ["published"], FACTS, signer),
+    ):
+        report = verify_signed(later, "image/png", anchors)
+        (ingredient,) = report.ingredients
+        assert ingredient.state == "valid" and "signingCredential.expired" in ingredient.failures
+
+
+def test_only_expired_is_said_of_nothing_else(
+    noise: Image.Image, output: bytes, other_signer: Signer, anchors: str
+) -> None:
+    tampered = output.replace(b"prompt_guided", b"prompt_guideX")
+    stranger = sign_output(encode(noise, "image/png"), "image/png", FACTS, other_signer)
+    for data in (output, stranger, tampered, b"garbage"):
+        assert not read(data, "image/png", anchors).is_only_expired
 
 
 def test_a_missing_intermediate_costs_the_trust(png: bytes, key_folder: Path, signer: Signer, anchors: str) -> None:
