@@ -126,7 +126,7 @@ def stack_in(folder: Path) -> Iterator[Stack]:
         sys.stderr.write(stack.logs())
 
 
-def until(look: Callable[[], Found], seconds: float = 60) -> Found:
+def until(look: Callable[[], Found], seconds: float = 120) -> Found:
     """What `look` finds, once it finds something true."""
     end = time.monotonic() + seconds
     while True:
@@ -144,7 +144,7 @@ def state(tenant: Tenant, row: Generation) -> Generation:
         return Generation.objects.select_related("output").get(pk=row.pk)
 
 
-def until_state(tenant: Tenant, row: Generation, *wanted: str, seconds: float = 60) -> Generation:
+def until_state(tenant: Tenant, row: Generation, *wanted: str, seconds: float = 120) -> Generation:
     """The row, once it is in one of the states."""
 
     def look() -> Generation | None:

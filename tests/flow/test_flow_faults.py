@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import pytest
@@ -16,7 +17,7 @@ from tests.factories import World
 from tests.flow.stack import Stack, left_report, state, until, until_state
 from tests.imprimatur.generations.asked import ask, likeness
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 RENDER = render_queue("studio")
 SLOW = {"TINY_STEP_SECONDS": "0.2"}  # a picture of 25 steps takes five seconds
 PATIENT = {"IMPRIMATUR_LEASE_SECONDS": "120"}  # no lease runs out in a test
@@ -27,7 +28,7 @@ def pretend_worker() -> None:
     services.record_hello(WorkerHello(worker="gone", profiles=["studio"], slots=1))
 
 
-def test_pictures_asked_for_become_stamped_files(stack: Stack, committed_world: World, record_property: object) -> None:
+def test_pictures_asked_for_become_stamped_files(stack: Stack, committed_world: World) -> None:
     world = committed_world
     stack.control()
     stack.worker()
@@ -43,8 +44,7 @@ def test_pictures_asked_for_become_stamped_files(stack: Stack, committed_world: 
     waited = until_state(world.aozora, again, "ready")
     first = (waited.first_progress_at - waited.created_at).total_seconds()  # type: ignore[operator]
     whole = (waited.finished_at - waited.created_at).total_seconds()  # type: ignore[operator]
-    record_property("submit_to_first_progress_seconds", first)  # type: ignore[operator]
-    record_property("submit_to_ready_seconds", whole)  # type: ignore[operator]
+    sys.stderr.write(f"asked to first progress {first:.3f} s, to ready {whole:.3f} s\n")
 
 
 def test_a_worker_killed_while_drawing_costs_a_lease_not_a_picture(stack: Stack, committed_world: World) -> None:
@@ -141,7 +141,7 @@ def test_a_canceled_picture_stops_and_the_next_one_is_drawn(stack: Stack, commit
     with tenant_scope(world.aozora.id):
         assert services.cancel(world.actor(world.alice), endless).state == "canceled"
     (next_one,) = ask(world, dials={"steps": 4})
-    until_state(world.aozora, next_one, "ready", seconds=30)
+    until_state(world.aozora, next_one, "ready", seconds=90)
     assert left_report(world.aozora, endless, 1)["outcome"] == "canceled"
     assert state(world.aozora, endless).state == "canceled"
     assert worker.popen.poll() is None

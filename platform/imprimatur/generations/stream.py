@@ -43,27 +43,33 @@ class Listener(threading.Thread):
         """Daemon: ends with its process."""
         super().__init__(name="generation-listener", daemon=True)
         self.is_connected = threading.Event()
+        self._stop_asked = threading.Event()
         self._lock = threading.Lock()
         self._waiting: dict[str, set[_Waiter]] = {}
 
     def run(self) -> None:
         """Never raises: a lost connection is made again, and whoever waited looks at its row."""
-        while True:
+        while not self._stop_asked.is_set():
             try:
                 self._listen()
-            except Exception:
-                logger.warning("the listening connection was lost; streams poll until it is back", exc_info=True)
+            except Exception as error:
+                logger.warning("the listening connection was lost; streams poll until it is back: %s", error)
             self.is_connected.clear()
             self._wake_all()
-            threading.Event().wait(POLL)
+            self._stop_asked.wait(POLL)
+
+    def stop(self) -> None:
+        """Give the connection back within a second."""
+        self._stop_asked.set()
 
     def _listen(self) -> None:
         with listening_connection() as session:
             session.execute(f"LISTEN {notify.GENERATION_CHANNEL}")
             self.is_connected.set()
             self._wake_all()  # for what happened before
-            for heard in session.notifies():
-                self._wake(heard.payload)
+            while not self._stop_asked.is_set():
+                for heard in session.notifies(timeout=1):
+                    self._wake(heard.payload)
 
     def add(self, waiter: _Waiter) -> None:
         """Wake `waiter` from now on."""
