@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from django.conf import global_settings, settings
 from django.test import override_settings
 from imprimatur import keys
-from imprimatur.embedded.postgres import free_port
 from imprimatur.generations.models import Generation
 from imprimatur.releases.models import Release
 from imprimatur.rights.models import ConsentRecord
@@ -24,8 +21,9 @@ from imprimatur.tenants.scope import tenant_scope
 
 from governance.provenance import read
 from tests.factories import World, member
-from tests.flow.stack import QUICK, ROOT, Stack, stack_in, until
+from tests.flow.stack import ROOT, Stack, stack_in
 from tests.imprimatur.drawn import approved_version, picture
+from tests.imprimatur_cli.servers import environment, web_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 PEOPLE = {
@@ -59,33 +57,8 @@ def stack(company: World, tmp_path: Path) -> Iterator[Stack]:
 
 @pytest.fixture
 def server(company: World, tmp_path: Path) -> Iterator[str]:
-    """The address of a web server on the test database."""
-    port, log = free_port(), tmp_path / "web.log"
-    command = [sys.executable, "-m", "uvicorn", "imprimatur.asgi:application", "--port", str(port), "--lifespan", "off"]
-    with log.open("wb") as out:
-        web = subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=out, stderr=out)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        until(lambda: answers(f"{url}/readyz"))
+    with web_server(tmp_path / "web.log") as url:
         yield url
-    except BaseException as error:
-        error.add_note(log.read_text()[-3000:])
-        raise
-    finally:
-        web.terminate()
-        web.wait(20)
-
-
-def environment() -> dict[str, str]:
-    paths = f"{ROOT}:{ROOT / 'platform'}"
-    return os.environ | QUICK | {"PYTHONPATH": paths, "DJANGO_SETTINGS_MODULE": "imprimatur.settings"}
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=5).is_success
-    except httpx.HTTPError:
-        return False
 
 
 def demo(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
