@@ -6,9 +6,10 @@ correlation is compensated (Malvar and Florencio, "Improved spread spectrum", 20
 16-bit check made with the key, so that nobody without the key writes a mark that reads. The key never travels.
 
 Measured on drawn and noise-like pictures (the tests repeat it): from 448 pixels on, every copy was read after JPEG 40,
-WebP 80, half size with JPEG 75 and 5 % enlargement, at 39 to 41 dB. At 128 pixels, at 37 to 39 dB, JPEG 80, doubling
-and 5 % enlargement are survived; JPEG 40 and WebP 80 often not. Cropping and rotation are never survived: register the
-copy against the stored original first. One unmarked picture in about 20,000 reads as marked: look the identifier up.
+WebP 80, half size with JPEG 75 and 5 % enlargement, at 39 to 41 dB. Of 40 drawn pictures of 128 pixels, at 39 dB, all
+were read after JPEG 60, doubling and 5 % enlargement with JPEG 75, 35 at half size, 19 after JPEG 40, 9 after WebP 80,
+none after half size with JPEG 75. Cropping and rotation are never survived: register the copy against the stored
+original first. One unmarked picture in about 20,000 reads as marked: look the identifier up.
 """
 
 from __future__ import annotations

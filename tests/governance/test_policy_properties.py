@@ -147,7 +147,7 @@ def oracle(case: Case) -> bool:
     )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(cases())
 def test_the_gate_permits_exactly_what_the_rules_allow(case: Case) -> None:
     answer = decide(case.facts, case.now)
