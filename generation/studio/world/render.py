@@ -8,14 +8,14 @@ import numpy.typing as npt
 import skia
 
 from generation.studio import vocabulary
-from generation.studio.world import brush, people, products, scenes
+from generation.studio.world import brush, more_products, more_scenes, people, products, scenes
 from generation.studio.world.captions import caption_for
 from generation.studio.world.figure import KIND_SHAPES, Figure, paint_figure, silhouette
 from generation.studio.world.individual import Individual, draw_individual
 from generation.studio.world.scenes import SCENE_PAINTERS
 
 #: Importing these modules fills the registries.
-DRAWN_BY = (products, people, scenes)
+DRAWN_BY = (products, more_products, people, scenes, more_scenes)
 SIZE = 128
 
 
