@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import path
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.parsers import MultiPartParser
@@ -139,7 +140,7 @@ def _size(text: str) -> int:
     if not text:
         return 0
     if not text.isdecimal() or len(text) > 5 or int(text) == 0:
-        raise InvalidInput(errors=[{"field": "size", "message": "Write a number of pixels, such as 480."}])
+        raise InvalidInput(errors=[{"field": "size", "message": _("Write a number of pixels, such as 480.")}])
     return int(text)
 
 
