@@ -14,11 +14,11 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
 from imprimatur.releases import selectors, services
 from imprimatur.releases.models import Release
+from imprimatur.releases.pace import VerifyThrottle
 from imprimatur.releases.serializers import (
     NewReleaseSerializer,
     ReleaseSerializer,
@@ -88,8 +88,7 @@ class Verify(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
     parser_classes = (MultiPartParser,)
-    throttle_classes = (ScopedRateThrottle,)
-    throttle_scope = "verify"
+    throttle_classes = (VerifyThrottle,)
 
     @extend_schema(
         request={"multipart/form-data": UploadSerializer}, responses=VerificationSerializer, auth=[], tags=["verify"]

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
+from django.test import Client, RequestFactory
 from imprimatur.library.models import ReferenceImage
+from imprimatur.releases.pace import TooFast, require_pace
 from imprimatur.review import services as reviewing
 from imprimatur.tenants.scope import tenant_scope
 
@@ -128,3 +129,13 @@ def test_a_signed_in_visitor_is_answered_too(world, approved):
     data = world.client(world.alice).get(f"/api/v1/releases/{release['id']}/content").content
     found = client.post("/api/v1/verify", {"file": SimpleUploadedFile("p", data)}).json()
     assert (found["verdict"], found["facts"]["publisher"]) == ("genuine", "Aozora Tea")
+
+
+def test_the_page_and_the_api_count_together(db):
+    for _ in range(60):
+        ask(b"hello")
+    request = RequestFactory().post("/verify")
+    with pytest.raises(TooFast) as refused:
+        require_pace(request)
+    assert refused.value.status == 429
+    require_pace(RequestFactory().post("/verify", REMOTE_ADDR="192.0.2.7"))

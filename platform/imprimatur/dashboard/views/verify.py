@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from imprimatur.dashboard.forms.settings import VerifyForm
 from imprimatur.dashboard.presentation import look
 from imprimatur.dashboard.templatetags.pages import moment
+from imprimatur.releases.pace import require_pace
 from imprimatur.releases.verification import Verification, verify
 from imprimatur.tenants.errors import DomainError
 
@@ -49,6 +50,7 @@ def verify_desk(request: HttpRequest) -> HttpResponse:
     result: Verification | None = None
     if request.method == "POST" and form.is_valid():
         try:
+            require_pace(request)
             result = verify(form.cleaned_data["file"].read())
         except DomainError as error:
             form.explain(error)
