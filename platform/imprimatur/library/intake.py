@@ -53,11 +53,21 @@ def decode(data: bytes) -> Upload:
         width, height = clean.image.size
         raise refused("upload_too_small", message % {"width": width, "height": height, "least": LEAST_SIDE})
     report = read(data, clean.source_mime, keys.trust_anchors())
-    if report.state == "invalid" or any(i.state == "invalid" for i in report.ingredients):
-        message = _("The picture's own provenance does not hold: it was changed after signing. Upload the original.")
-        raise refused("upload_invalid_manifest", message)
+    _check_history(report)
     digest = pixel_digest(clean.image)
     return Upload(clean.image, clean.data, clean.mime, digest, data, clean.source_mime, report)
+
+
+def _check_history(report: ManifestReport) -> None:
+    """A stranger's certificate may be over, since the upload is signed anew. For an output of ours it must still hold:
+    else nobody could say under whose rights the picture stands."""
+    broken = report.state == "invalid" and not report.is_only_expired
+    if broken or any(i.state == "invalid" for i in report.ingredients):
+        message = _("The picture's own provenance does not hold: it was changed after signing. Upload the original.")
+        raise refused("upload_invalid_manifest", message)
+    if report.is_only_expired and report.facts is not None:
+        message = _("The certificate of this generated picture is over. Use the photograph it was drawn from.")
+        raise refused("upload_expired_output", message)
 
 
 def reference_id_in(report: ManifestReport) -> str:

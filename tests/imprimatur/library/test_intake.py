@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.utils import translation
 from imprimatur import keys, objects
 from imprimatur.audit.selectors import events
@@ -21,8 +24,10 @@ from PIL import Image
 
 from governance import provenance
 from governance.intake import decode_upload, pixel_digest
-from governance.manifests import OutputFacts
+from governance.manifests import IntakeFacts, OutputFacts
+from governance.signing import Signer
 from tests.factories import World
+from tests.governance.samples import leaf_signer
 from tests.imprimatur.drawn import picture
 
 DECLARED: dict[str, Any] = {"source": "photograph", "shows_person": False, "own_work": True}
@@ -243,11 +248,25 @@ def test_an_output_of_another_company_is_not_taken(alice: Actor, bottle: Subject
     assert refusal(alice, bottle, made).code == "upload_foreign_output"
 
 
-def output(origin: ReferenceImage) -> bytes:
+def test_a_certificate_that_is_over_stops_outputs_of_ours_and_no_stranger(
+    alice: Actor, bottle: Subject, settings: Any
+) -> None:
+    origin = services.take_in(alice, bottle, picture(512, "navy"), **DECLARED)
+    key = ec.generate_private_key(ec.SECP256R1())
+    brief = leaf_signer(settings.PKI_FOLDER, key, datetime.now(UTC) + timedelta(seconds=3))
+    ours = output(origin, brief)
+    camera = provenance.sign_reference(picture(256, "maroon"), "image/png", IntakeFacts(reference_id="x"), brief)
+    time.sleep(max(0.0, (brief.expires_at - datetime.now(UTC)).total_seconds()) + 1.2)
+    assert services.take_in(alice, bottle, camera, **DECLARED).derived_from is None
+    ReferenceImage.objects.all().delete()
+    assert refusal(alice, bottle, ours).code == "upload_expired_output"
+
+
+def output(origin: ReferenceImage, signer: Signer | None = None) -> bytes:
     """A generated picture as a worker signs it, drawn from the reference."""
     facts = OutputFacts(generation_id="gen_test", spec_digest="0" * 64)
     stored, _ = selectors.content(origin)
-    return provenance.sign_output(picture(256, "teal"), "image/png", facts, keys.platform_signer(), stored)
+    return provenance.sign_output(picture(256, "teal"), "image/png", facts, signer or keys.platform_signer(), stored)
 
 
 def _other_pixels(signed: bytes) -> bytes:
