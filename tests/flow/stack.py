@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from imprimatur.generations.models import Generation
+from imprimatur.generations.states import FINAL
 from imprimatur.tenants.models import Tenant
 from imprimatur.tenants.scope import tenant_scope
 
@@ -145,10 +146,12 @@ def state(tenant: Tenant, row: Generation) -> Generation:
 
 
 def until_state(tenant: Tenant, row: Generation, *wanted: str, seconds: float = 120) -> Generation:
-    """The row, once it is in one of the states."""
+    """The row, once it is in one of the states; a picture that ended otherwise is not waited for."""
 
     def look() -> Generation | None:
         now = state(tenant, row)
+        if now.state not in wanted and now.state in FINAL:
+            raise AssertionError(f"{now.state}: {now.error_code} {now.error}")
         return now if now.state in wanted else None
 
     return until(look, seconds)  # type: ignore[return-value]

@@ -8,7 +8,7 @@ import time
 import pytest
 from imprimatur.celery import app
 from imprimatur.generations import selectors, services
-from imprimatur.generations.models import Output
+from imprimatur.generations.models import Generation, Output
 from imprimatur.rights import services as rights
 from imprimatur.tenants.scope import tenant_scope
 
@@ -23,9 +23,19 @@ SLOW = {"TINY_STEP_SECONDS": "0.2"}  # a picture of 25 steps takes five seconds
 PATIENT = {"IMPRIMATUR_LEASE_SECONDS": "120"}  # no lease runs out in a test
 
 
-def pretend_worker() -> None:
-    """A worker said hello and went away: orders are sent, nobody takes them."""
-    services.record_hello(WorkerHello(worker="gone", profiles=["studio"], slots=1))
+def somebody_says_hello() -> None:
+    """A worker that takes no orders: they are sent, and lie in the broker."""
+    services.record_hello(WorkerHello(worker="elsewhere", profiles=["studio"], slots=1))
+
+
+def until_sent(stack: Stack) -> None:
+    """An order lies in the broker."""
+
+    def look() -> bool:
+        somebody_says_hello()
+        return bool(stack.waiting(RENDER))
+
+    until(look)
 
 
 def test_pictures_asked_for_become_stamped_files(stack: Stack, committed_world: World) -> None:
@@ -62,9 +72,8 @@ def test_a_worker_killed_while_drawing_costs_a_lease_not_a_picture(stack: Stack,
 def test_a_lost_order_is_sent_again(stack: Stack, committed_world: World) -> None:
     world = committed_world
     stack.control()
-    pretend_worker()
     (row,) = ask(world)
-    until(lambda: stack.waiting(RENDER))
+    until_sent(stack)
     stack.lose_messages()
     stack.worker()
     done = until_state(world.aozora, row, "ready")
@@ -108,9 +117,8 @@ def test_a_report_that_comes_again_changes_nothing(stack: Stack, committed_world
 def test_an_expired_permit_makes_a_new_attempt(stack: Stack, committed_world: World) -> None:
     world = committed_world
     brief = stack.control(IMPRIMATUR_PERMIT_SECONDS="0.2", **PATIENT)
-    pretend_worker()
     (row,) = ask(world, dials={"steps": 4})
-    until(lambda: stack.waiting(RENDER))
+    until_sent(stack)
     brief.kill()
     time.sleep(0.3)
     stack.control(**PATIENT)
@@ -126,8 +134,14 @@ def test_a_consent_revoked_before_the_order_is_sent_refuses_it(stack: Stack, com
     with tenant_scope(world.aozora.id):
         rights.revoke(world.actor(world.gordon), record, "withdrawn by the person")
     stack.control()
-    pretend_worker()
-    refused = until_state(world.aozora, row, "refused")
+
+    def look() -> Generation | None:
+        somebody_says_hello()
+        now = state(world.aozora, row)
+        return now if now.state == "refused" else None
+
+    refused = until(look)
+    assert refused is not None
     assert [reason["rule_id"] for reason in refused.reasons] == ["terms.revoked"]
     assert (refused.attempt, stack.waiting(RENDER)) == (0, [])
 
