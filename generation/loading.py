@@ -9,10 +9,12 @@ import torch
 
 from generation.denoising import Denoiser
 from generation.encoders import ClipText, SquareEncoder
+from generation.evaluation.judge import StudioJudge
 from generation.pipeline import Parts, RealCustomPipeline
 from generation.profiles import SDXL_REALCUSTOM, STUDIO, get_profile
 from generation.published_pipeline import load_published_pipeline, missing_parts
-from generation.studio.loading import load_studio
+from generation.studio.attributes import CLASSES
+from generation.studio.loading import load_evaluator, load_studio
 from generation.studio.weights import WEIGHTS, read_manifest, weights_digest
 
 STUDIO_SIDE = 128
@@ -68,9 +70,15 @@ def load_studio_pipeline(device: str = "cpu", folder: Path = WEIGHTS) -> RealCus
             text_encoder=ClipText(parts.tokenizer, parts.text_encoder, STUDIO.max_tokens),
             visual_encoder=SquareEncoder(parts.image_encoder, STUDIO_SIDE),
             projector=parts.projector,
+            judge=_judge(folder),
             digests={k: v for k, v in digests.items() if k == "manifest" or k.endswith(".safetensors")},
         ),
     )
+
+
+def _judge(folder: Path) -> StudioJudge | None:
+    """On the CPU wherever the model is: one small picture."""
+    return StudioJudge(load_evaluator(folder), CLASSES) if (folder / "evaluator").is_dir() else None
 
 
 def best_device() -> str:

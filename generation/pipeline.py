@@ -21,6 +21,7 @@ from torch import Tensor
 from generation.attention import Condition
 from generation.denoising import Denoiser, Denoising
 from generation.encoders import TextEncoder, VisualEncoder, to_image
+from generation.evaluation.judge import Judge
 from generation.explain import Note, mask_notes
 from generation.guidance import warnings_for
 from generation.masks import kept_share
@@ -36,10 +37,14 @@ MAX_REFERENCES = 4
 
 @dataclass
 class DrawRequest:
-    """One picture on its way. `step` of `steps` are done; its state is its own, so requests may take turns."""
+    """One picture on its way. `step` of `steps` are done; its state is its own, so requests may take turns.
+
+    references: flattened RGB, as the model sees them.
+    """
 
     spec: GenerationSpec
     denoising: Denoising
+    references: list[Image.Image] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -72,7 +77,8 @@ class DrawResult:
 
     image: RGB. pixel_digest: of it, see `pixel_digest`. masks: (steps, h, w) float32, the guidance
     mask of each step at half the latent's resolution. mask_area: share of positions kept, one a step, in [0, 1].
-    notes: what to know, each with a stable code. environment: what is needed to draw it again. seconds: by stage.
+    notes: what to know, each with a stable code. scores: in [0, 1], see `generation.evaluation.judge`; empty where the
+    model has no judge. environment: what is needed to draw it again. seconds: by stage.
     """
 
     image: Image.Image
@@ -80,6 +86,7 @@ class DrawResult:
     masks: NDArray[np.float32]
     mask_area: list[float]
     notes: list[Note]
+    scores: dict[str, float]
     environment: dict[str, str]
     seconds: dict[str, float]
 
@@ -91,7 +98,10 @@ class DrawResult:
 
 @dataclass(frozen=True)
 class Parts:
-    """The trained parts of one model. digests: SHA-256 (hex) of its weight files, by part."""
+    """The trained parts of one model.
+
+    digests: SHA-256 (hex) of its weight files, by part. judge: scores its pictures.
+    """
 
     denoiser: Denoiser
     autoencoder: Any
@@ -99,6 +109,7 @@ class Parts:
     visual_encoder: VisualEncoder
     projector: Projector
     digests: dict[str, str] = field(default_factory=dict)
+    judge: Judge | None = None
 
 
 class RealCustomPipeline:
@@ -146,7 +157,7 @@ class RealCustomPipeline:
         notes += _cut_notes(word) + [Note("no_early_stop", text) for text in warnings_for(spec)]
         denoising = self._denoising(spec, prompt, word, self._see(images), (height, width))
         denoising.influence = influence
-        request = DrawRequest(spec, denoising, notes)
+        request = DrawRequest(spec, denoising, images, notes)
         request.seconds["prepare"] = time.perf_counter() - start
         return request
 
@@ -172,9 +183,16 @@ class RealCustomPipeline:
             masks=masks.numpy(),
             mask_area=area,
             notes=request.notes + mask_notes(area),
+            scores=self._judged(image, request),
             environment=self.environment(request),
             seconds=dict(request.seconds),
         )
+
+    def _judged(self, image: Image.Image, request: DrawRequest) -> dict[str, float]:
+        if self.parts.judge is None:
+            return {}
+        with request.timed("judge"):
+            return self.parts.judge.scores(image, request.references[0], request.spec.prompt)
 
     def environment(self, request: DrawRequest) -> dict[str, str]:
         """Model, sampler, libraries and machine: with the same spec and environment the pixels come out the same."""

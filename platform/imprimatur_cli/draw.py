@@ -8,7 +8,7 @@ import sys
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast, get_args
 
 import typer
 from rich.console import Console
@@ -19,6 +19,7 @@ from generation.spec import GenerationSpec, MaskDials
 from generation.words import find_phrase, normalise
 from governance.canonical import sha256_hex
 from governance.intake import CleanUpload, decode_upload, encode
+from governance.manifests import Origin
 from governance.policy import Permitted
 from governance.provenance import (
     ConsentCommitment,
@@ -102,6 +103,7 @@ class Job:
     output: Path
     strip: Path | None
     device: str
+    origin: Origin
     language: Language
 
 
@@ -116,6 +118,9 @@ def draw(
     output: Annotated[Path, typer.Option("--output", "-o", help="PNG to write, stamped.")],
     own_work: Annotated[bool, typer.Option("--own-work", help="I declare that the reference is my own work.")] = False,
     rights: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="JSON file of agreements.")] = None,
+    origin: Annotated[
+        str, typer.Option(help="What the reference is: photograph, drawing or generated.")
+    ] = "photograph",
     person: Annotated[bool, typer.Option("--person", help="The reference shows a person.")] = False,
     mark: Annotated[list[str] | None, typer.Option(help="A trademark visible in the reference; repeatable.")] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same picture. Random if left out.")] = None,
@@ -139,7 +144,7 @@ def draw(
         permit = permitted(claim, {r.digest: r.path.name for r in references})
         wish = Wish(profile, prompt, word, negative, seed, steps, scope, quantity, guidance_scale)
         spec = wish.spec(references)
-        report = _run(Job(spec, references, claim, permit, output, strip, device, language))
+        report = _run(Job(spec, references, claim, permit, output, strip, device, _origin(origin), language))
     _tell(report, language, as_json=as_json)
 
 
@@ -147,6 +152,13 @@ def _language(named: str) -> Language:
     if named not in ("", "en", "ja"):
         raise typer.BadParameter("choose en or ja", param_hint="--lang")
     return "ja" if named == "ja" else "en" if named == "en" else default_language()
+
+
+def _origin(named: str) -> Origin:
+    for known in get_args(Origin):
+        if named == known:
+            return cast(Origin, known)
+    raise CommandError(f"--origin: choose one of {', '.join(get_args(Origin))}")
 
 
 def _check_output(*paths: Path | None) -> None:
@@ -193,7 +205,7 @@ def _ingredient(job: Job, key: Signer) -> bytes:
     first = job.references[0]
     if read(first.data, first.clean.source_mime, anchors()).state in ("trusted", "valid"):
         return first.data
-    facts = IntakeFacts(reference_id=f"sha256:{first.digest[:16]}", own_work=job.claim.own_work)
+    facts = IntakeFacts(reference_id=f"sha256:{first.digest[:16]}", origin=job.origin, own_work=job.claim.own_work)
     return sign_reference(first.clean.data, first.clean.mime, facts, key)
 
 
@@ -238,6 +250,7 @@ def _report(job: Job, result: DrawResult, facts: OutputFacts, picture: bytes, *,
         "rights_warnings": [w.sentence(job.language) for w in job.permit.warnings],
         "warnings": result.warnings,
         "notes": [note.sentence for note in result.notes],
+        "scores": result.scores,
         "mask_area": result.mask_area,
         "spec": job.spec.to_json(),
         "environment": result.environment,

@@ -14,6 +14,7 @@ from transformers import CLIPTextConfig, CLIPTextModel
 from generation.attention import attach
 from generation.denoising import Denoiser
 from generation.encoders import ClipText, SquareEncoder
+from generation.evaluation.judge import Judge
 from generation.pipeline import Parts, RealCustomPipeline
 from generation.profiles import STUDIO, Profile
 from generation.projector import SmallProjector
@@ -83,7 +84,7 @@ def text_encoder() -> ClipText:
     return ClipText(tokenizer, CLIPTextModel(config).eval(), TOKENS)
 
 
-def pipeline(seed: int = 0, *, scoring: bool = True) -> RealCustomPipeline:
+def pipeline(seed: int = 0, *, scoring: bool = True, judge: Judge | None = None) -> RealCustomPipeline:
     net = unet(seed)
     projector = SmallProjector(VISION, WIDTH)
     attention = attach(net, projector, scoring=scoring)
@@ -93,6 +94,7 @@ def pipeline(seed: int = 0, *, scoring: bool = True) -> RealCustomPipeline:
         text_encoder=text_encoder(),
         visual_encoder=SquareEncoder(Patches().eval(), 32),
         projector=projector,
+        judge=judge,
         digests={"unet": "0" * 64},
     )
     for module in (net, parts.autoencoder, projector):
