@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from imprimatur_cli.client import Client
 from imprimatur_cli.following import Job, follow
+from imprimatur_cli.templates import approved_versions
 
 Say = Callable[[str], None]
 USE: Final = {"channel": "web", "territory": "JP", "purpose": "advertising"}
@@ -141,12 +142,11 @@ class Journey:
         return jobs
 
     def _approved_version(self, maker: Client) -> dict[str, Any]:
-        for template in maker.get("/templates", limit=200)["data"]:
-            for version in template["versions"]:
-                if version["status"] == "approved":
-                    found: dict[str, Any] = version
-                    return found
-        raise JourneyFailed("there is no approved template: run the seed, or approve one")
+        """The plainest wording that somebody approved."""
+        approved = approved_versions(maker)
+        if not approved:
+            raise JourneyFailed("there is no approved template: run the seed, or approve one")
+        return min(approved, key=lambda version: len(version["text"]))
 
     def _approve(self, first: Client, second: Client, output: str) -> None:
         for reviewer in (first, second):

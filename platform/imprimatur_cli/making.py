@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -13,6 +13,7 @@ from imprimatur_cli.connection import TIMED_OUT, AsJson, Lang, connected, langua
 from imprimatur_cli.failures import ERROR, USAGE, CommandError
 from imprimatur_cli.following import Job, NotInTime, follow
 from imprimatur_cli.sentences import say
+from imprimatur_cli.templates import approved_versions
 
 templates = typer.Typer(help="Prompt templates.", no_args_is_help=True)
 
@@ -60,12 +61,6 @@ def generate(  # noqa: PLR0917 - each is an option of the command
     _show(jobs, kept, as_json=as_json)
     if (wait or out) and any(job["state"] != "ready" for job in jobs):
         raise typer.Exit(ERROR)
-
-
-def approved_versions(client: Client) -> list[dict[str, Any]]:
-    """Every approved version, newest template first."""
-    listed = client.get("/templates", limit=200)["data"]
-    return [version for template in listed for version in template["versions"] if version["status"] == "approved"]
 
 
 def pairs(given: list[str]) -> dict[str, str]:
