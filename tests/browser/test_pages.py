@@ -18,7 +18,7 @@ from tests.factories import World
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-SHOTS = os.environ.get("IMPRIMATUR_SHOTS", "")  # a folder for pictures of every page, to look at
+SHOTS = os.environ.get("PAGE_PICTURES", "")  # a folder for pictures of every page, to look at
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_every_page_is_clean(gallery: Gallery, visit: Callable[..., Visitor], la
         page.wait_for_timeout(300)  # what the page asks for by itself
         problems += [f"{name}: {found}" for found in (*named_by_axe(page), *too_wide(page))]
         picture(page, f"{name}-{language}-{width}")
-    assert problems == []
+    assert not problems, "\n".join(problems)
 
 
 def named_by_axe(page: Page) -> list[str]:

@@ -99,7 +99,7 @@ def _text(row: Generation) -> str:
     if row.state == GenerationState.STAMPING:
         return _("The picture is being signed.")
     if row.state == GenerationState.READY:
-        return _("The picture is drawn and signed. Two reviewers look at it now.")
+        return _("The picture is drawn and signed.")
     if row.state == GenerationState.CANCELED:
         return _("You or a colleague stopped it. Nothing was kept.")
     return failures.sentence(row)

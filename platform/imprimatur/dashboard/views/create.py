@@ -27,7 +27,7 @@ def create(request: TenantRequest) -> HttpResponse:
     """The form; posting it queues the pictures and leads to the first one's job."""
     data = request.POST if request.method == "POST" else request.GET
     draft = read_draft(data)
-    form = CreateForm(request.POST or None)
+    form = CreateForm(request.POST or None, initial=_asked_for(request))
     if request.method == "POST" and form.is_valid():
         rows = _submit(request.actor, draft, form)
         if rows:
@@ -57,6 +57,11 @@ def create_check(request: TenantRequest) -> HttpResponse:
 def create_variables(request: TenantRequest) -> HttpResponse:
     """The choices of the template that was just picked."""
     return render(request, "create/_variables.html", {"variables": read_draft(request.GET).options})
+
+
+def _asked_for(request: TenantRequest) -> dict[str, str]:
+    """What a link to this page already says, such as a use."""
+    return {name: value for name, value in request.GET.items() if name in CreateForm.base_fields}
 
 
 def _submit(actor: Actor, draft: Draft, form: CreateForm) -> list[Generation]:
