@@ -18,7 +18,7 @@ from generation.profiles import get_profile
 from generation.spec import GenerationSpec, MaskDials
 from generation.words import find_phrase, normalise
 from governance.canonical import sha256_hex
-from governance.intake import CleanUpload, decode_upload, encode
+from governance.intake import CleanUpload, decode_upload, encode, pixel_digest
 from governance.manifests import Origin
 from governance.policy import Permitted
 from governance.provenance import (
@@ -32,7 +32,7 @@ from governance.provenance import (
 )
 from governance.signing import Signer
 from imprimatur_cli.failures import CommandError, reported
-from imprimatur_cli.rights import Declared, declared, permitted
+from imprimatur_cli.rights import Declared, Named, declared, permitted
 from imprimatur_cli.sentences import Language, default_language, say
 from imprimatur_cli.stamping import anchors, commitment_salt, signer, write_whole
 
@@ -54,6 +54,11 @@ class Reference:
     def digest(self) -> str:
         """SHA-256 (hex) of the file as given: what agreements name."""
         return self.clean.source_sha256
+
+    @property
+    def named(self) -> Named:
+        """The ways agreements may name it."""
+        return Named(self.path.name, self.digest, pixel_digest(self.clean.image))
 
 
 @dataclass(frozen=True)
@@ -141,7 +146,7 @@ def draw(
         claim = declared(own_work=own_work, file=rights, person=person, marks=tuple(mark or ()), language=language)
         _check_output(output, strip)
         references = [_read_reference(path) for path in reference]
-        permit = permitted(claim, {r.digest: r.path.name for r in references})
+        permit = permitted(claim, [r.named for r in references])
         wish = Wish(profile, prompt, word, negative, seed, steps, scope, quantity, guidance_scale)
         spec = wish.spec(references)
         report = _run(Job(spec, references, claim, permit, output, strip, device, _origin(origin), language))

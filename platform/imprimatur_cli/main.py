@@ -10,6 +10,7 @@ from imprimatur_cli.making import generate, templates
 from imprimatur_cli.reference import references
 from imprimatur_cli.reviewing import review
 from imprimatur_cli.verify import verify
+from imprimatur_cli.weights import convert_weights
 
 app = typer.Typer(
     name="imprimatur",
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 app.command()(draw)
 app.command()(verify)
+app.command("convert-weights")(convert_weights)
 app.command()(login)
 app.command()(whoami)
 app.add_typer(references, name="ref")

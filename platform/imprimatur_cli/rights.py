@@ -2,12 +2,14 @@
 
 A rights file is JSON: {"tenant": ..., "shows_person": ..., "marks": [...], "consents": [...], "trademarks": [...]}.
 Each agreement has the fields of `governance.consent.ConsentTerms` or `governance.trademark.TrademarkTerms`, and names
-the SHA-256 of the reference file. A file that is one agreement alone serves too.
+the SHA-256 of the reference file, or the digest of its pixels as agreements of the product do. A file that is one
+agreement alone serves too.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,25 +69,34 @@ def _agreements(data: dict[str, Any]) -> dict[str, Any]:
     return {"trademarks" if "mark" in data else "consents": [data]}
 
 
-def permitted(claim: Declared, digests: dict[str, str], now: datetime | None = None) -> Permitted:
-    """The policy's yes for references {SHA-256: name}. Raises RefusedByRights.
+@dataclass(frozen=True)
+class Named:
+    """A reference as agreements may name it: SHA-256 (hex) of its file, or `governance.intake.pixel_digest`."""
+
+    name: str
+    file: str
+    pixels: str
+
+
+def permitted(claim: Declared, references: Sequence[Named], now: datetime | None = None) -> Permitted:
+    """The policy's yes. Raises RefusedByRights.
 
     There are no templates on the command line: whoever types the words answers for them.
     """
-    references = tuple(
+    stated = tuple(
         ReferenceFacts(
-            digest=digest,
-            name=name,
+            digest=_named_digest(claim, reference),
+            name=reference.name,
             shows_person=claim.shows_person,
             declared_marks=tuple(dict.fromkeys(claim.marks)),
             own_work=claim.own_work,
         )
-        for digest, name in digests.items()
+        for reference in references
     )
     facts = Facts(
         action="generate",
         tenant_id=claim.tenant,
-        references=references,
+        references=stated,
         consents=claim.consents,
         trademarks=claim.trademarks,
         template_approved=True,
@@ -94,3 +105,8 @@ def permitted(claim: Declared, digests: dict[str, str], now: datetime | None = N
     if isinstance(decision, Refusal):
         raise RefusedByRights(decision)
     return decision
+
+
+def _named_digest(claim: Declared, reference: Named) -> str:
+    terms = (*claim.consents, *claim.trademarks)
+    return reference.pixels if any(t.names(reference.pixels) for t in terms) else reference.file

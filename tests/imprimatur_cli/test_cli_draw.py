@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from click.testing import Result
 from imprimatur_cli.main import app
 from imprimatur_cli.stamping import anchors
 from PIL import Image
+from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 import generation.loading
@@ -163,6 +165,11 @@ def test_a_consent_that_does_not_cover_refuses(reference: Path, tmp_path: Path, 
     assert "Not permitted" in result.stderr
 
 
+def test_a_consent_may_name_the_pixels_instead_of_the_file(reference: Path, tmp_path: Path) -> None:
+    terms = consent(reference, reference_digests=frozenset({pixel_digest(dummy.reference())}))
+    assert draw(reference, by=rights(tmp_path, terms.to_json())).exit_code == 0
+
+
 def test_a_mark_needs_its_licence(reference: Path, tmp_path: Path) -> None:
     licence = TrademarkTerms(
         id="tm-1",
@@ -198,6 +205,7 @@ def test_a_rights_file_that_is_none_is_an_error(reference: Path, tmp_path: Path)
         ("--output", "out.jpg", 1, "name it *.png"),
         ("--seed", "x", 2, "--seed"),
         ("--lang", "fr", 2, "choose en or ja"),
+        ("--origin", "dream", 1, "choose one of photograph, drawing, generated"),
     ],
 )
 def test_wrong_options_say_what_to_do(reference: Path, option: str, value: str, code: int, sentence: str) -> None:
@@ -260,3 +268,15 @@ def test_verify_names_an_unknown_signer_and_speaks_json(
     report = json.loads(result.stdout)
     assert (result.exit_code, report["state"]) == (1, "valid")
     assert report["facts"]["model_name"] == "studio"
+
+
+def test_released_pickles_become_safetensors_and_others_are_refused(tmp_path: Path) -> None:
+    good, evil, target = tmp_path / "good.pth", tmp_path / "evil.pth", tmp_path / "weights.safetensors"
+    torch.save({"a": torch.ones(2)}, good)
+    torch.save({"a": tmp_path}, evil)
+    refused = CliRunner().invoke(app, ["convert-weights", str(evil), str(target)])
+    assert refused.exit_code == 1
+    assert "no file of plain tensors" in refused.stderr
+    assert not target.exists()
+    assert CliRunner().invoke(app, ["convert-weights", str(good), str(target)]).exit_code == 0
+    assert load_file(target)["a"].tolist() == [1, 1]
