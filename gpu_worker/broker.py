@@ -21,7 +21,7 @@ def broker_settings(url: str, folder: Path) -> dict[str, Any]:
     threads; what a killed process held is recovered by the row's lease, whatever the broker does.
     """
     return {
-        "broker_url": url,
+        "broker_url": "filesystem://localhost" if url == "filesystem://" else url,
         "broker_transport_options": _options(url, folder),
         "broker_connection_timeout": 2,
         "broker_connection_retry_on_startup": True,

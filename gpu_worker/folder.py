@@ -29,14 +29,14 @@ class Channel(filesystem.Channel):  # type: ignore[misc]
         """Make the folders, for their owner alone."""
         super().__init__(*args, **options)
         for folder in (Path(self.data_folder_in), Path(self.control_folder)):
-            folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder.mkdir(mode=0o700, exist_ok=True)
+            _make_private(folder)
 
     def _put(self, queue: str, payload: Any, **_: Any) -> None:
         folder = Path(self.data_folder_out)
         name = f"{time.time_ns():020d}_{uuid.uuid4().hex}.{queue}{_SUFFIX}"
         hidden = folder / f".{name}"
         try:
+            _make_private(folder)
             hidden.touch(mode=0o600)
             hidden.write_text(dumps(payload))
             hidden.replace(folder / name)
@@ -71,6 +71,12 @@ class Channel(filesystem.Channel):  # type: ignore[misc]
         with os.scandir(folder) as entries:
             names = [e.name for e in entries if e.name[0] != "." and e.name.partition(".")[2] == queue + _SUFFIX]
         return [Path(folder, name) for name in sorted(names)]
+
+
+def _make_private(folder: Path) -> None:
+    """For its owner alone; somebody may have cleared it away since the last message."""
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
 
 
 class Transport(filesystem.Transport):  # type: ignore[misc]

@@ -187,6 +187,7 @@ class _Drawing:
             height=drawn.image.height,
             pixel_digest=drawn.pixel_digest,
             manifest_state="trusted",
+            scores={name: round(score, 4) for name, score in drawn.scores.items()},
             mask_area=[round(share, 4) for share in drawn.mask_area],
             warnings=list(drawn.warnings),
             environment=dict(drawn.environment),

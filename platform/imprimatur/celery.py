@@ -5,6 +5,7 @@ Start it as `celery -A imprimatur.celery worker`. Pool, queue and serialisation 
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import Any
 
@@ -34,6 +35,8 @@ def _start_leader(**_: Any) -> None:
     from imprimatur import keys
     from imprimatur.generations.leader import Leader
 
+    for chatter in ("celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(chatter).setLevel(logging.WARNING)  # a line for each heartbeat helps nobody
     keys.permit_public_key()  # made on first use: workers wait for its file
     app.leader = Leader()
     app.leader.start()

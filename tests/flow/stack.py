@@ -22,7 +22,11 @@ from imprimatur.tenants.models import Tenant
 from imprimatur.tenants.scope import tenant_scope
 
 ROOT = Path(__file__).resolve().parents[2]
-QUICK = {"IMPRIMATUR_HEARTBEAT_SECONDS": "0.4", "IMPRIMATUR_LEASE_SECONDS": "3"}
+QUICK = {
+    "IMPRIMATUR_HEARTBEAT_SECONDS": "0.5",
+    "IMPRIMATUR_LEASE_SECONDS": "6",
+    "IMPRIMATUR_DATABASE_POOL": "8",
+}
 Found = TypeVar("Found")
 
 

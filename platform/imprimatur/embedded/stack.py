@@ -78,10 +78,10 @@ def children(settings: Settings, addresses: Addresses) -> list[Child]:
     """The processes beside Postgres, in the order they start."""
     web = ["uvicorn", "imprimatur.asgi:application", "--host", settings.host, "--port", str(settings.port)]
     web += ["--timeout-graceful-shutdown", "3", "--no-access-log", "--lifespan", "off"]
-    home = settings.home
+    home, pool = settings.home, {"IMPRIMATUR_DATABASE_POOL": str(_POOL)}
     return [
-        _child(home, "web", web, environment(home, addresses.app, IMPRIMATUR_DATABASE_POOL=str(_POOL))),
-        _child(home, "control", _celery("imprimatur.celery", "control"), environment(home, addresses.app)),
+        _child(home, "web", web, environment(home, addresses.app, **pool)),
+        _child(home, "control", _celery("imprimatur.celery", "control"), environment(home, addresses.app, **pool)),
         _child(home, "gpu_worker", _celery("gpu_worker.celery", "gpu"), environment(home)),
     ]
 

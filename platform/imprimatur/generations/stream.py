@@ -18,7 +18,7 @@ from time import monotonic
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
-from django.db import close_old_connections
+from django.db import connection
 from django.utils import translation
 
 from imprimatur.generations import notify, selectors
@@ -183,8 +183,16 @@ def frame(event: str, text: str, event_id: str) -> bytes:
 def _read(
     tenant_id: uuid.UUID, generation_id: uuid.UUID, render: Render, language: str | None
 ) -> tuple[Snapshot, str] | None:
-    """In one of the few reader threads, each with its own database connection."""
-    close_old_connections()
+    """In one of the few reader threads. No stream keeps a database connection while it waits."""
+    try:
+        return _read_row(tenant_id, generation_id, render, language)
+    finally:
+        connection.close()
+
+
+def _read_row(
+    tenant_id: uuid.UUID, generation_id: uuid.UUID, render: Render, language: str | None
+) -> tuple[Snapshot, str] | None:
     with translation.override(language), tenant_scope(tenant_id):
         row = selectors.jobs().filter(id=generation_id).first()
         if row is None:
