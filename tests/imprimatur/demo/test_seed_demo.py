@@ -126,7 +126,9 @@ def test_reset_sets_the_old_company_aside_and_deletes_nothing() -> None:
     run()
     old = tenants.tenant_id_of_slug("aozora")
     assert old is not None
-    User.objects.get(email="creator@aozora.example").set_password("changed by a visitor")
+    visited = User.objects.get(email="creator@aozora.example")
+    visited.set_password("changed by a visitor")
+    visited.save()
     assert run("--reset").splitlines()[:2] == ["aozora: set aside", "aozora: made"]
     new = tenants.tenant_id_of_slug("aozora")
     assert new not in (None, old)
