@@ -7,6 +7,8 @@ Here Postgres listens on 127.0.0.1 alone, asks for passwords, and as root runs a
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import hmac
 import importlib.util
 import os
 import shutil
@@ -124,10 +126,29 @@ class Postgres:
         """Connection URL for one role and database."""
         return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{name}"
 
-    def set_up(self) -> None:
-        """Create the data folder once. A half-made one of an interrupted set-up is made anew."""
+    def set_up(self) -> Path | None:
+        """Create the data folder once. A half-made one of an interrupted set-up is made anew.
+
+        A folder made with another password belongs to an installation whose secrets are gone: it is set aside, not
+        deleted, and the path where it now lies is returned.
+        """
+        aside = self._set_aside()
         if (self.data / "PG_VERSION").exists() and not (self.folder / "incomplete").exists():
-            return
+            return aside
+        self._create()
+        return aside
+
+    def _set_aside(self) -> Path | None:
+        owner = self.folder / "owner"
+        mine = hashlib.sha256(self.password.encode()).hexdigest()
+        if not self.data.exists() or not owner.exists() or hmac.compare_digest(owner.read_text(), mine):
+            return None
+        stop_leftover(self.data)
+        aside = self.folder.with_name(f"{self.folder.name}.before-{int(time.time())}")
+        self.folder.rename(aside)
+        return aside
+
+    def _create(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o711)
         shutil.rmtree(self.data, ignore_errors=True)
@@ -142,6 +163,7 @@ class Postgres:
             )
         if done.returncode != 0:
             raise PostgresFailed(f"Postgres could not be set up in {self.data}: {done.stderr.strip()[-600:]}")
+        (self.folder / "owner").write_text(hashlib.sha256(self.password.encode()).hexdigest())
         marker.unlink()
 
     def start(self) -> None:
@@ -181,7 +203,11 @@ class Postgres:
 
         try:
             psycopg.connect(self.url("postgres", self.password, "postgres"), connect_timeout=2).close()
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
+            if "password authentication failed" in str(error):
+                raise PostgresFailed(
+                    f"The database in {self.data} was made with other secrets: restore them."
+                ) from error
             return False
         return True
 

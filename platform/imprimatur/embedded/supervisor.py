@@ -12,6 +12,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from itertools import groupby
+from operator import itemgetter
 from types import FrameType
 from typing import Final, TextIO
 
@@ -21,7 +23,7 @@ from imprimatur.embedded.children import PAUSES, Child
 from imprimatur.embedded.database import Addresses, demo_people
 from imprimatur.embedded.home import CannotStart, Home, free_bytes, port_is_free
 from imprimatur.embedded.postgres import Postgres, PostgresFailed
-from imprimatur.embedded.stack import ROOT, Settings, children, database_addresses, embedded_postgres, manage
+from imprimatur.embedded.stack import Settings, children, database_addresses, embedded_postgres, manage
 
 READY_SECONDS: Final = 90.0
 STOP_SECONDS: Final = 5.0
@@ -68,15 +70,15 @@ class Supervisor:
         self.postgres = embedded_postgres(self.home, secrets)
         if self.postgres is not None:
             with self.step("Database"):
-                self.postgres.set_up()
+                if aside := self.postgres.set_up():
+                    self.say(f"The database of an earlier installation was set aside: {aside}")
                 self.postgres.start()
                 self.note_processes()
         addresses = database_addresses(self.postgres, secrets)
         with self.step("Tables"):
             self.command(addresses.owner, "migrate", "--no-input")
         with self.step("Demo companies"):
-            if (ROOT / "platform/imprimatur/dashboard/management/commands/seed_demo.py").exists():
-                self.command(addresses.app, "seed_demo")
+            self.command(addresses.app, "seed_demo")
         with self.step("Keys"):
             self.make_keys()
         with self.step("Web server and workers"):
@@ -94,8 +96,10 @@ class Supervisor:
         people = demo_people(addresses)
         if people:
             self.say(f"Sign in as one of these; the password of all is  {secrets['demo_password']}")
-            for company, email, roles in people:
-                self.say(f"  {company:<22} {email:<32} {roles}")
+            for company, members in groupby(people, key=itemgetter(0)):
+                self.say(f"  {company}")
+                for _, email, roles in members:
+                    self.say(f"    {email:<32} {roles}")
         self.say(f"\nStop with Ctrl-C. Logs: {self.home.logs}")
 
     def watch(self) -> None:
