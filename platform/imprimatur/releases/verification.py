@@ -15,12 +15,13 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from governance.errors import UnreadableUpload
-from governance.intake import check_complete, decode_upload, pixel_digest
+from governance.intake import MAX_BYTES, check_complete, decode_upload, pixel_digest
 from governance.provenance import ManifestReport, read, read_damaged
 from imprimatur import keys
 from imprimatur.releases import lookups
 from imprimatur.releases.lookups import Known, Standing
 from imprimatur.tenants.errors import InvalidInput
+from imprimatur.tenants.uploads import UploadTooLarge
 
 
 class Verdict(models.TextChoices):
@@ -62,7 +63,9 @@ class Verification:
 
 
 def verify(data: bytes) -> Verification:
-    """Look at a file, outside any tenant's scope. InvalidInput when it is empty, too large, or no picture at all."""
+    """Look at a file, outside any tenant's scope. InvalidInput or UploadTooLarge for what is no picture to look at."""
+    if len(data) > MAX_BYTES:
+        raise UploadTooLarge
     report = _report_of(data)
     known = lookups.by_file(hashlib.sha256(data).hexdigest())
     if known is not None:

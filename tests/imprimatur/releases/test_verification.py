@@ -17,9 +17,10 @@ from imprimatur.releases.verification import SENTENCES, Verdict, verify
 from imprimatur.review import services as reviewing
 from imprimatur.tenants.errors import InvalidInput
 from imprimatur.tenants.scope import tenant_scope
+from imprimatur.tenants.uploads import UploadTooLarge
 from PIL import Image
 
-from governance.intake import decode_upload, encode
+from governance.intake import MAX_BYTES, decode_upload, encode
 from governance.pki import development_signer
 from governance.provenance import OutputFacts, sign_output
 from tests.factories import World
@@ -167,6 +168,11 @@ def test_a_bomb_is_refused_unopened(db):
     with pytest.raises(InvalidInput) as refused:
         verify(bomb())
     assert refused.value.code == "upload_too_many_pixels"
+
+
+def test_a_huge_file_is_refused_unread(db):
+    with pytest.raises(UploadTooLarge):
+        verify(picture(128, "red") + bytes(MAX_BYTES))
 
 
 def test_verifying_keeps_nothing(release):

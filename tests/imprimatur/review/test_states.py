@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from imprimatur.review.states import (
     APPROVALS_NEEDED,
@@ -69,6 +70,16 @@ def reachable() -> dict[OutputState, set[OutputState]]:
 
 def test_the_table_is_what_can_happen():
     assert reachable() == {state: set(following) for state, following in TRANSITIONS.items()}
+
+
+def diagram() -> str:
+    arrows = [f"    {a.value} --> {b.value}" for a in OutputState for b in OutputState if b in TRANSITIONS[a]]
+    return "\n".join(["```mermaid", "stateDiagram-v2", "    [*] --> pending", *arrows, "```"])
+
+
+def test_the_picture_of_the_states_is_up_to_date():
+    page = Path(__file__).resolve().parents[3] / "docs" / "reference" / "review-states.md"
+    assert diagram() in page.read_text(), f"put this into {page.name}:\n{diagram()}"
 
 
 def test_every_state_has_a_row():
