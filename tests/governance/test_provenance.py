@@ -467,7 +467,7 @@ def test_a_picture_outlives_its_certificate_only_as_invalid(
     png: bytes, key_folder: Path, signer: Signer, anchors: str
 ) -> None:
     """Without a time stamp; and an expired signer refuses to sign at all."""
-    brief = leaf_signer(key_folder, ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC) + timedelta(seconds=3))
+    brief = leaf_signer(key_folder, ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC) + timedelta(seconds=6))
     reference = sign_reference(png, "image/png", IntakeFacts(reference_id="ref_1"), brief)
     signed = sign_output(png, "image/png", FACTS, brief)
     assert read(signed, "image/png", anchors).state == "trusted"
