@@ -9,6 +9,7 @@ from kombu.transport import TRANSPORT_ALIASES
 
 GPU_CONTROL_EXCHANGE: Final = "imprimatur.gpu"
 POLLING_SECONDS: Final = 0.1
+REDELIVERY_SECONDS: Final = 900  # Redis sends again what was not acknowledged by then; permits end at that time, too
 
 # `filesystem://` means our own folder of whole files, see `gpu_worker.folder`.
 TRANSPORT_ALIASES["filesystem"] = "gpu_worker.folder:Transport"
@@ -41,6 +42,8 @@ def broker_settings(url: str, folder: Path) -> dict[str, Any]:
 
 
 def _options(url: str, folder: Path) -> dict[str, Any]:
+    if url.startswith(("redis:", "rediss:")):
+        return {"visibility_timeout": REDELIVERY_SECONDS, "socket_connect_timeout": 2, "socket_timeout": 30}
     if not url.startswith("filesystem:"):
         return {}
     messages = str(folder / "messages")

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import path
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -165,7 +166,7 @@ def _version(text: str) -> int:
     try:
         return int(text)
     except ValueError as error:
-        raise InvalidInput(errors=[{"field": "after", "message": "after is the number of a version"}]) from error
+        raise InvalidInput(errors=[{"field": "after", "message": _("Give the number of a version.")}]) from error
 
 
 def _file(data: bytes, mime: str) -> HttpResponse:

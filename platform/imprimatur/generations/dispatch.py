@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from governance.policy import Refusal
@@ -58,7 +58,14 @@ def _waiting(per_tenant: int) -> list[Waiting]:
 
 def _dispatch_one(tenant_id: uuid.UUID, generation_id: uuid.UUID) -> bool:
     """Commit the attempt first, send afterwards: an order without a row would be drawn for nobody."""
-    order = _begin(tenant_id, generation_id)
+    try:
+        order = _begin(tenant_id, generation_id)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("%s cannot be dispatched: it fails, so that it holds nobody up", generation_id)
+        _give_up(tenant_id, generation_id)
+        return False
     if order is None:
         return False
     if orders.send(order):
@@ -86,6 +93,13 @@ def _begin(tenant_id: uuid.UUID, generation_id: uuid.UUID) -> RenderOrder | None
             incoming.refuse(row, answer, now)
             return None
         return orders.begin_attempt(row, answer, now)
+
+
+def _give_up(tenant_id: uuid.UUID, generation_id: uuid.UUID) -> None:
+    with tenant_scope(tenant_id):
+        row = life.locked(generation_id)
+        if row is not None and row.state == GenerationState.QUEUED:
+            life.end(row, GenerationState.FAILED, timezone.now(), error_code="dispatch_failed")
 
 
 def _take_back(tenant_id: uuid.UUID, generation_id: uuid.UUID, attempt: int) -> None:

@@ -25,6 +25,9 @@ SENTENCES: Final[dict[str, Promise]] = {
     "permit_refused": _(
         "The drawing machine does not trust this order. Ask your administrator to compare the permit keys."
     ),
+    "dispatch_failed": _(
+        "The order could not be made ready. Ask your administrator to look at the control worker's log."
+    ),
     "reference_missing": _("The reference picture's file is gone. Upload it again, then ask for a new picture."),
     "reference_altered": _("The reference picture's file was changed after its upload. Upload it again."),
     "store_full": _("The picture store is full. Ask your administrator to make room, then try again."),

@@ -12,7 +12,7 @@ import time
 from typing import Final
 
 import psycopg
-from django.db import close_old_connections, connection, connections
+from django.db import close_old_connections, connections
 
 from gpu_worker.messages import HEARTBEAT_SECONDS
 from imprimatur.generations import notify, orders
@@ -45,7 +45,7 @@ class Leader(threading.Thread):
         """Never raises: whatever goes wrong is logged and tried again."""
         while not self._stop_asked.is_set():
             try:
-                with listening_connection() as session:
+                with notify.listening_connection() as session:
                     self._lead(session)
             except Exception:
                 logger.exception("leadership was lost; trying again")
@@ -68,14 +68,6 @@ class Leader(threading.Thread):
             dispatch(turns)
             for heard in session.notifies(timeout=TICK_SECONDS, stop_after=1):
                 _obey(heard.payload)
-
-
-def listening_connection() -> psycopg.Connection[tuple[object, ...]]:
-    """A session of its own, in autocommit, outside Django's: for locks and LISTEN."""
-    params = connection.get_connection_params()
-    for django_only in ("cursor_factory", "context", "pool"):
-        params.pop(django_only, None)
-    return psycopg.connect(**params, autocommit=True)
 
 
 def _take_lock(session: psycopg.Connection[tuple[object, ...]]) -> bool:

@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Final
 
+import psycopg
 from django.db import connection
 
 from imprimatur.generations.models import Generation
@@ -38,6 +39,14 @@ def ask_to_drop(generation_id: str, attempt: int) -> None:
 def payload(tenant_id: uuid.UUID, generation_id: uuid.UUID) -> str:
     """What a listener compares with."""
     return f"{tenant_id} {generation_id}"
+
+
+def listening_connection() -> psycopg.Connection[tuple[object, ...]]:
+    """A session of its own, in autocommit, outside Django's: for locks and LISTEN."""
+    params = connection.get_connection_params()
+    for django_only in ("cursor_factory", "context", "pool"):
+        params.pop(django_only, None)
+    return psycopg.connect(**params, autocommit=True)
 
 
 def _notify(channel: str, text: str) -> None:

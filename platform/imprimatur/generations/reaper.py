@@ -7,7 +7,7 @@ import logging
 import uuid
 from datetime import datetime
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from gpu_worker.messages import RenderReport
@@ -27,8 +27,17 @@ def reap() -> int:
     now = timezone.now()
     lapsed = _lapsed(now)
     for tenant_id, generation_id in lapsed:
-        with tenant_scope(tenant_id):
-            _settle(generation_id, now)
+        try:
+            with tenant_scope(tenant_id):
+                _settle(generation_id, now)
+        except (OperationalError, InterfaceError):
+            raise
+        except OSError:
+            logger.exception("%s: the store cannot be reached, asked again at the next tick", generation_id)
+        except Exception:
+            logger.exception("%s: what was left of the attempt is of no use", generation_id)
+            with tenant_scope(tenant_id):
+                _lose(generation_id, now)
     return len(lapsed)
 
 
@@ -38,9 +47,23 @@ def _lapsed(now: datetime) -> list[tuple[uuid.UUID, uuid.UUID]]:
         return list(cursor.fetchall())
 
 
-def _settle(generation_id: uuid.UUID, now: datetime) -> None:
+def _lapsed_row(generation_id: uuid.UUID, now: datetime) -> Generation | None:
+    """The locked row, if its lease is still over."""
     row = life.locked(generation_id)
     if row is None or row.state not in ACTIVE or row.lease_until is None or row.lease_until >= now:
+        return None
+    return row
+
+
+def _lose(generation_id: uuid.UUID, now: datetime) -> None:
+    row = _lapsed_row(generation_id, now)
+    if row is not None:
+        life.attempt_lost(row, "worker_lost", now)
+
+
+def _settle(generation_id: uuid.UUID, now: datetime) -> None:
+    row = _lapsed_row(generation_id, now)
+    if row is None:
         return
     report = _left_report(row)
     if report is not None and record_report(report):

@@ -22,7 +22,6 @@ from django.db import connection
 from django.utils import translation
 
 from imprimatur.generations import notify, selectors
-from imprimatur.generations.leader import listening_connection
 from imprimatur.tenants.scope import tenant_scope
 
 logger = logging.getLogger(__name__)
@@ -63,7 +62,7 @@ class Listener(threading.Thread):
         self._stop_asked.set()
 
     def _listen(self) -> None:
-        with listening_connection() as session:
+        with notify.listening_connection() as session:
             session.execute(f"LISTEN {notify.GENERATION_CHANNEL}")
             self.is_connected.set()
             self._wake_all()  # for what happened before

@@ -15,7 +15,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 from imprimatur import keys, objects
-from imprimatur.generations import services
+from imprimatur.generations import orders, services
 from imprimatur.generations.dispatch import dispatch, free_places
 from imprimatur.generations.fairness import Turns
 from imprimatur.generations.models import Generation, WorkerSeen
@@ -216,3 +216,19 @@ def test_a_report_that_proves_nothing_is_not_taken(world: World, left: str) -> N
     lapse(world, row)
     reap()
     assert (now_of(world, row).state, now_of(world, row).lost_attempts) == ("queued", 1)
+
+
+def test_a_row_that_cannot_be_dispatched_fails_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, whole = ask(world, count=2)
+    real = orders.begin_attempt
+
+    def begin(row: Generation, *rest: Any) -> RenderOrder:
+        if row.pk == broken.pk:
+            raise ValueError("terms that nobody can read")
+        return real(row, *rest)
+
+    monkeypatch.setattr(orders, "begin_attempt", begin)
+    hello()
+    assert dispatch(Turns()) == 1
+    assert [order.generation_id for order in sent()] == [whole.public_id]
+    assert (now_of(world, broken).state, now_of(world, broken).error_code) == ("failed", "dispatch_failed")

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from imprimatur.generations import notify, services, stream
-from imprimatur.generations.leader import listening_connection
 from imprimatur.generations.models import Generation
 from imprimatur.tenants.models import Tenant
 from imprimatur.tenants.scope import tenant_scope
@@ -105,7 +104,7 @@ def test_a_stream_goes_on_when_the_listening_connection_dies(
     def refuse() -> Any:
         raise OSError("the database takes no more connections")
 
-    monkeypatch.setattr(stream, "listening_connection", refuse)
+    monkeypatch.setattr(notify, "listening_connection", refuse)
     (row,) = ask(world)
     events = read_until_end(world.aozora, row, during=lambda: draw(world, row))
     assert events[-1]["data"]["state"] == "failed"
@@ -120,7 +119,7 @@ def test_all_streams_of_a_process_share_one_listening_connection(committed_world
         for events in streams:
             await anext(events)
             await anext(events)
-        with listening_connection() as session:
+        with notify.listening_connection() as session:
             query = "SELECT count(*) FROM pg_stat_activity WHERE query ILIKE 'LISTEN imprimatur_generation%%'"
             assert session.execute(query).fetchone() == (1,)
         for events in streams:
@@ -134,7 +133,7 @@ def test_a_changed_row_is_told_by_ids_alone_and_at_most_twice_a_second(committed
     world = committed_world
     (row,) = ask(world)
     order = dispatched(world, row)
-    with listening_connection() as session:
+    with notify.listening_connection() as session:
         session.execute(f"LISTEN {notify.GENERATION_CHANNEL}")
         services.record_progress(progress(order))
         for step in range(20):
