@@ -18,6 +18,7 @@ from imprimatur.library import selectors, services
 from imprimatur.library.models import Brand, ReferenceImage, Subject
 from imprimatur.library.serializers import (
     BrandSerializer,
+    DeclarationSerializer,
     NewReferenceSerializer,
     QualitySerializer,
     ReferenceSerializer,
@@ -92,7 +93,10 @@ class References(TenantViewSet):
 
     model = ReferenceImage
     serializer_class = ReferenceSerializer
-    permissions: ClassVar[dict[str, Permission]] = {"create": Permission.UPLOAD_REFERENCE}
+    permissions: ClassVar[dict[str, Permission]] = {
+        "create": Permission.UPLOAD_REFERENCE,
+        "redeclare": Permission.VIEW,  # the service asks for what the correction needs
+    }
 
     def rows(self) -> QuerySet[ReferenceImage]:
         """Of one subject, when asked."""
@@ -118,6 +122,14 @@ class References(TenantViewSet):
         reference = services.take_in(request.actor, subject, file.read(), **said)
         body = ReferenceSerializer(reference).data
         return Response(body, status=201, headers={"Location": f"{request.path}/{reference.public_id}"})
+
+    @extend_schema(request=DeclarationSerializer)
+    def redeclare(self, request: TenantRequest, public_id: str) -> Response:
+        """Correct what was declared at upload. Demanding fewer rights than before needs a rights manager."""
+        asked = DeclarationSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        row = services.redeclare(request.actor, selectors.get_reference(public_id), **asked.validated_data)
+        return Response(ReferenceSerializer(row).data)
 
     @extend_schema(responses=QualitySerializer)
     def quality(self, request: TenantRequest, public_id: str) -> Response:  # noqa: ARG002
@@ -151,6 +163,7 @@ urlpatterns = [
     path("subjects/<str:public_id>", Subjects.as_view({"get": "retrieve"})),
     path("references", References.as_view({"get": "list", "post": "create"}, parser_classes=[MultiPartParser])),
     path(_ONE, References.as_view({"get": "retrieve"})),
+    path(f"{_ONE}/declaration", References.as_view({"put": "redeclare"})),
     path(f"{_ONE}/quality", References.as_view({"get": "quality"})),
     path(f"{_ONE}/content", References.as_view({"get": "content"})),
 ]

@@ -38,12 +38,9 @@ class SubjectSerializer(serializers.ModelSerializer[Subject]):
         read_only_fields = ["created_at"]
 
 
-class NewReferenceSerializer(serializers.Serializer[Any]):
-    """A picture and what its uploader says about it."""
+class DeclarationSerializer(serializers.Serializer[Any]):
+    """What a picture shows, and whose it is: which rights it needs."""
 
-    subject = serializers.CharField(help_text="`sub_...`")
-    file = serializers.FileField(help_text="PNG, JPEG or WebP, at most 25 MB; what the camera wrote beside is dropped.")
-    source = serializers.ChoiceField(choices=list(SOURCES))  # type: ignore[assignment]  # DRF takes fields out of the class
     shows_person = serializers.BooleanField(help_text="A person can be recognised in it.")
     declared_marks = serializers.ListField(
         child=serializers.CharField(max_length=MAX_NAME), required=False, default=list, max_length=MAX_MARKS
@@ -51,6 +48,14 @@ class NewReferenceSerializer(serializers.Serializer[Any]):
     own_work = serializers.BooleanField(
         required=False, default=False, help_text="The company owns the rights in the picture itself."
     )
+
+
+class NewReferenceSerializer(DeclarationSerializer):
+    """A picture and what its uploader says about it."""
+
+    subject = serializers.CharField(help_text="`sub_...`")
+    file = serializers.FileField(help_text="PNG, JPEG or WebP, at most 25 MB; what the camera wrote beside is dropped.")
+    source = serializers.ChoiceField(choices=list(SOURCES))  # type: ignore[assignment]  # DRF takes fields out of the class
 
 
 class ReferenceSerializer(serializers.ModelSerializer[ReferenceImage]):

@@ -90,6 +90,32 @@ def take_in(
     return _recorded(actor, reference)
 
 
+def redeclare(
+    actor: Actor, reference: ReferenceImage, *, shows_person: bool, declared_marks: Sequence[str], own_work: bool
+) -> ReferenceImage:
+    """Correct what was declared at upload; every gate goes by it at once.
+
+    Whoever adds references may demand more rights; only a rights manager may demand fewer. Conflict for an output of
+    ours, which stands under the rights of another reference. The stored file keeps saying what was declared first.
+    """
+    if not actor.has(Permission.MANAGE_RIGHTS):
+        actor.require(Permission.UPLOAD_REFERENCE)
+    row = ReferenceImage.objects.select_for_update(of=("self",)).select_related("subject").get(pk=reference.pk)
+    if row.derived_from_id is not None:
+        message = _("This picture stands under the rights of the reference it was drawn from. Correct that one.")
+        raise Conflict(message, code="inherited_rights")
+    _check_declarations(row.subject, row.source, shows_person)
+    marks = _checked_marks(declared_marks)
+    fewer = (row.shows_person and not shows_person) or set(row.declared_marks) - set(marks)
+    if fewer or (own_work and not row.own_work):
+        actor.require(Permission.MANAGE_RIGHTS)
+    row.shows_person, row.declared_marks, row.own_work = shows_person, marks, own_work
+    row.save(update_fields=["shows_person", "declared_marks", "own_work"])
+    facts = {"shows_person": shows_person, "marks": len(marks), "own_work": own_work}
+    record_event(actor.tenant_id, actor.label, "reference.redeclared", row.public_id, facts)
+    return row
+
+
 def _require_uploader(actor: Actor) -> User:
     """A key uploads in the name of the person who made it."""
     actor.require(Permission.UPLOAD_REFERENCE)

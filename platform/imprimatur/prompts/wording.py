@@ -46,20 +46,26 @@ def placeholders(text: str) -> list[str]:
     return PLACEHOLDER.findall(text)
 
 
-def _normal_variable(variable: Mapping[str, Any]) -> dict[str, Any]:
+def _normal_variable(variable: Any) -> dict[str, Any]:
+    """The three parts of a variable whatever was sent; what is missing is empty, and named as a problem later."""
+    said = _mapping(variable)
+    options = said.get("options")
     return {
-        "name": normal(str(variable.get("name", ""))),
-        "label": _normal_label(variable.get("label")),
+        "name": normal(str(said.get("name", ""))),
+        "label": _normal_label(said.get("label")),
         "options": [
-            {"token": normal(str(option.get("token", ""))), "label": _normal_label(option.get("label"))}
-            for option in variable.get("options", [])
+            {"token": normal(str(_mapping(o).get("token", ""))), "label": _normal_label(_mapping(o).get("label"))}
+            for o in (options if isinstance(options, list | tuple) else [])
         ],
     }
 
 
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
 def _normal_label(label: Any) -> dict[str, str]:
-    said = label if isinstance(label, Mapping) else {}
-    return {language: normal(str(said.get(language, ""))) for language in ("en", "ja")}
+    return {language: normal(str(_mapping(label).get(language, ""))) for language in ("en", "ja")}
 
 
 def _text_problems(text: str) -> list[Problem]:

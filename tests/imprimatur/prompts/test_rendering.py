@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from imprimatur.prompts.models import PromptTemplate, TemplateVersion
 from imprimatur.prompts.rendering import describe, preview, render
+from imprimatur.prompts.wording import checked
 from imprimatur.tenants.errors import InvalidInput
 
 
@@ -115,3 +116,23 @@ def test_a_description_speaks_to_people() -> None:
     assert describe(both, chosen, "en") == "Season: In The Snow, Red"
     assert describe(both, chosen, "ja") == "季節: 雪、赤"
     assert describe(version("a {subject}"), {}, "ja") == "季節"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["name", "label", "options", "token", "en", "ja"]), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.lists(JSON, max_size=3))
+def test_whatever_is_sent_as_variables_is_refused_in_words_or_stored_whole(sent: list[Any]) -> None:
+    try:
+        _, variables = checked("a {subject}" + "".join(" {v}" for _ in sent), sent)
+    except InvalidInput as refused:
+        assert refused.errors
+    else:
+        assert all(v["options"] and v["label"]["ja"] for v in variables)
