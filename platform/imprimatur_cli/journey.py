@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, ParamSpec, TypeVar
 
 from imprimatur_cli.client import Client
 from imprimatur_cli.following import Job, follow
 from imprimatur_cli.templates import approved_versions
 
 Say = Callable[[str], None]
+P = ParamSpec("P")
+Found = TypeVar("Found")
+PEOPLE: Final = ("creator", "rights", "reviewer1", "reviewer2")
 USE: Final = {"channel": "web", "territory": "JP", "purpose": "advertising"}
 
 
@@ -69,28 +72,17 @@ class Journey:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def run(self, task: Task) -> Result:
-        """Everything, in order. Raises JourneyFailed, ApiProblem, SignInFailed or ServerUnreachable."""
+        """Everything, in order. Raises JourneyFailed, NotInTime, ApiProblem, SignInFailed or ServerUnreachable."""
         with ExitStack() as stack:
-            with self._stage("sign_in"):
-                maker, rights, first, second = (
-                    stack.enter_context(self._person(who)) for who in ("creator", "rights", "reviewer1", "reviewer2")
-                )
-            with self._stage("upload"):
-                reference = self._upload(maker, task)
-            with self._stage("consent"):
-                self._consent(maker, rights, reference, task)
-            with self._stage("generate"):
-                jobs = self._generate(maker, reference, task)
-            with self._stage("draw"):
-                drawn = _first_ready(follow(maker, jobs, task.wait_seconds, self.say))
-            with self._stage("review"):
-                self._approve(first, second, drawn["output"])
-            with self._stage("release"):
-                release = maker.post("/releases", {"output": drawn["output"], "use": USE})
-            with self._stage("download"):
-                data = self._download(maker, release)
-            with self._stage("verify"):
-                verdict = self._verify(data, release["mime"])
+            maker, rights, first, second = self._timed("sign_in", self._sign_in, stack)
+            reference = self._timed("upload", self._upload, maker, task)
+            self._timed("consent", self._consent, maker, rights, reference, task)
+            jobs = self._timed("generate", self._generate, maker, reference, task)
+            drawn = _first_ready(self._timed("draw", follow, maker, jobs, task.wait_seconds, self.say))
+            self._timed("review", self._approve, first, second, drawn["output"])
+            release = self._timed("release", self._release, maker, drawn["output"])
+            data = self._timed("download", self._download, maker, release)
+            verdict = self._timed("verify", self._verify, data, release["mime"])
         return Result(
             data=data,
             mime=release["mime"],
@@ -99,20 +91,23 @@ class Journey:
             generation=drawn["id"],
             release=release["id"],
             verdict=verdict,
-            seconds=dict(self.seconds),
+            seconds=self.seconds | {"total": round(sum(self.seconds.values()), 3)},
         )
 
-    @contextmanager
-    def _person(self, who: str) -> Iterator[Client]:
-        with Client(self.base_url) as client:
-            client.sign_in(f"{who}@{self.company}.example", self.password)
-            yield client
-
-    @contextmanager
-    def _stage(self, name: str) -> Iterator[None]:
+    def _timed(self, stage: str, work: Callable[P, Found], *facts: P.args, **more: P.kwargs) -> Found:
         start = time.monotonic()
-        yield
-        self.seconds[name] = round(time.monotonic() - start, 3)
+        found = work(*facts, **more)
+        self.seconds[stage] = round(time.monotonic() - start, 3)
+        return found
+
+    def _sign_in(self, stack: ExitStack) -> list[Client]:
+        """Maker, rights manager and two reviewers, each in a session of their own."""
+        people = []
+        for who in PEOPLE:
+            client = stack.enter_context(Client(self.base_url))
+            client.sign_in(f"{who}@{self.company}.example", self.password)
+            people.append(client)
+        return people
 
     def _upload(self, maker: Client, task: Task) -> dict[str, Any]:
         brands = maker.get("/brands")["data"]
@@ -156,6 +151,11 @@ class Journey:
         if state != "approved":
             raise JourneyFailed(f"the picture is {state} after two approvals")
         self.say(f"picture {output}: approved by two people")
+
+    def _release(self, maker: Client, output: str) -> dict[str, Any]:
+        release: dict[str, Any] = maker.post("/releases", {"output": output, "use": USE})
+        self.say(f"release {release['id']}: manifest {release['manifest_state']}")
+        return release
 
     def _download(self, maker: Client, release: dict[str, Any]) -> bytes:
         data = maker.download(f"/releases/{release['id']}/content")
