@@ -108,6 +108,7 @@ class RenderReport(_Message):
     """How an order ended. Also written as `report.json` beside the picture, for the reaper.
 
     error_code: stable, for `failed` and `refused`; error: a sentence that says what to do.
+    manifest_state: as the worker reads it, without an anchor; the control side reads it again with its own.
     pixel_digest: SHA-256 (hex) of the RGB pixels before watermark and stamp: equal for equal spec and environment.
     scores: similarity, text_match, leak, sharpness, each in [0, 1] where measured.
     mask_area: share of positions kept, one value per step; warnings: `leak` or `collapse`.

@@ -21,6 +21,7 @@ from governance.errors import GovernanceError, UnreadableUpload
 from governance.intake import check_complete
 from governance.permit import Permit
 from governance.provenance import OutputFacts, sign_derivative, sign_output
+from governance.provenance import read as read_manifest
 from governance.signing import Signer
 from gpu_worker.engine import Engine
 from gpu_worker.held import Held, HeldOrder
@@ -117,12 +118,12 @@ class _Drawing:
         self.shop.sender.progress(self.order, "stamping", self.order.spec.steps, self.order.spec.steps)
         with self._timed("stamp"):
             facts = self._facts(permit, drawn)
-            picture = self._stamped(drawn, facts, files[0])
+            picture, state = self._stamped(drawn, facts, files[0])
             strip = self._stamped_strip(drawn, facts, picture)
         with self._timed("store"):
             stored = self._store("output", picture)
             stored_strip = self._store("mask_strip", strip)
-        return self._report(permit, drawn, stored, stored_strip)
+        return self._report(permit, drawn, stored, stored_strip, state)
 
     def _fetch(self) -> list[bytes]:
         self.shop.sender.progress(self.order, "preparing")
@@ -154,9 +155,17 @@ class _Drawing:
             pixel_digest=drawn.pixel_digest,
         )
 
-    def _stamped(self, drawn: DrawResult, facts: OutputFacts, reference: bytes) -> bytes:
+    def _stamped(self, drawn: DrawResult, facts: OutputFacts, reference: bytes) -> tuple[bytes, str]:
+        """The file, and the state of its manifest as read back here, where no anchor is: valid. The control side
+        reads it again with its anchors."""
         with _stamping():
-            return sign_output(_png(drawn.image), PNG, facts, self.shop.signer, ingredient=reference)
+            picture = sign_output(_png(drawn.image), PNG, facts, self.shop.signer, ingredient=reference)
+        found = read_manifest(picture, PNG, "")
+        if found.state == "invalid" or found.facts is None:
+            raise Failed(
+                "stamp_failed", f"the stamp does not hold ({', '.join(found.failures)}): check the signing key"
+            )
+        return picture, found.state
 
     def _stamped_strip(self, drawn: DrawResult, facts: OutputFacts, picture: bytes) -> bytes:
         """The mask film strip shows the picture, so it is a stamped derivative of it."""
@@ -171,7 +180,9 @@ class _Drawing:
         digest = hashlib.sha256(data).hexdigest()
         return self.shop.store.put(f"{self.order.output_prefix}{name}-{digest[:16]}.png", data, PNG)
 
-    def _report(self, permit: Permit, drawn: DrawResult, picture: StoredObject, strip: StoredObject) -> RenderReport:
+    def _report(
+        self, permit: Permit, drawn: DrawResult, picture: StoredObject, strip: StoredObject, state: str
+    ) -> RenderReport:
         order = self.order
         return RenderReport(
             generation_id=order.generation_id,
@@ -186,7 +197,7 @@ class _Drawing:
             width=drawn.image.width,
             height=drawn.image.height,
             pixel_digest=drawn.pixel_digest,
-            manifest_state="trusted",
+            manifest_state=state,
             scores={name: round(score, 4) for name, score in drawn.scores.items()},
             mask_area=[round(share, 4) for share in drawn.mask_area],
             warnings=list(drawn.warnings),

@@ -186,7 +186,7 @@ def test_a_worker_switched_off_gives_its_order_back_at_once(stack: Stack, commit
 def test_a_wedged_model_ends_its_process_and_another_draws(stack: Stack, committed_world: World) -> None:
     world = committed_world
     stack.control()
-    wedged = stack.worker(TINY_STEP_SECONDS="3600", IMPRIMATUR_STEP_SECONDS="2")
+    wedged = stack.worker(TINY_STEP_SECONDS="3600", IMPRIMATUR_STEP_SECONDS="15")
     (row,) = ask(world, dials={"steps": 4})
     until_state(world.aozora, row, "drawing")
     assert wedged.popen.wait(60) == 70

@@ -85,7 +85,7 @@ def test_a_step_that_hangs_ends_the_process() -> None:
         "from tests.generation import dummy\n"
         "pipeline = dummy.pipeline()\n"
         "pipeline.step = lambda request: threading.Event().wait()\n"
-        "engine = Engine(lambda _: pipeline, step_seconds=2, load_seconds=60)\n"
+        "engine = Engine(lambda _: pipeline, step_seconds=15, load_seconds=60)\n"
         "engine.draw(dummy.spec(), [dummy.reference()], lambda *_: None)\n"
     )
     done = subprocess.run(

@@ -120,12 +120,12 @@ def _record_picture(row: Generation, report: RenderReport, now: datetime) -> Non
         refuse(row, answer, now)
         return
     try:
-        verify(row, report)
+        manifest_state = verify(row, report).state
     except Unverified as error:
         life.attempt_lost(row, error.code, now)
         return
     life.end(row, GenerationState.READY, now, step=row.steps, worker=report.worker)
-    Output.objects.create(**_output_fields(row, report))
+    Output.objects.create(manifest_state=manifest_state, **_output_fields(row, report))
 
 
 def refuse(row: Generation, answer: Refusal, now: datetime) -> None:
@@ -146,7 +146,6 @@ def _output_fields(row: Generation, report: RenderReport) -> dict[str, Any]:
         "width": report.width,
         "height": report.height,
         "pixel_digest": report.pixel_digest,
-        "manifest_state": report.manifest_state,
         "mask_strip_key": strip.key if strip else "",
         "mask_strip_sha256": strip.sha256 if strip else "",
         "mask_area": list(report.mask_area),

@@ -27,8 +27,9 @@ def prefix(row: Generation, attempt: int) -> str:
     return f"tenants/{row.tenant_id}/outputs/{row.id}/{attempt}/"
 
 
-def verify(row: Generation, report: RenderReport) -> None:
-    """Raise Unverified unless picture and mask strip are this attempt's, whole, and carry our manifest for it."""
+def verify(row: Generation, report: RenderReport) -> ManifestReport:
+    """The picture's manifest, as read here. Raises Unverified unless picture and mask strip are this attempt's, whole,
+    and carry our manifest for it."""
     if report.output is None or report.permit_id != row.permit_id:
         raise Unverified(f"{row.public_id}: the report names no picture, or another permit")
     found = _signed(row, report.output)
@@ -39,6 +40,7 @@ def verify(row: Generation, report: RenderReport) -> None:
         raise Unverified(f"{row.public_id}: report and manifest name different pixels")
     if report.mask_strip is not None:
         _signed(row, report.mask_strip)
+    return found
 
 
 def _signed(row: Generation, stored: StoredObject) -> ManifestReport:
