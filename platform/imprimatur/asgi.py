@@ -7,8 +7,10 @@ import os
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imprimatur.settings")
-application = get_asgi_application()
+django_application = get_asgi_application()
 
+from imprimatur.tenants.body_limit import BodyLimit  # noqa: E402 - needs the settings
 from imprimatur.tenants.startup import refuse_unsafe_start  # noqa: E402 - needs the apps to be loaded
 
 refuse_unsafe_start()
+application = BodyLimit(django_application)

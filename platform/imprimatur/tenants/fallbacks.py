@@ -7,16 +7,25 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views import defaults
 
-from imprimatur.tenants.middleware import API_PREFIX
+from imprimatur.tenants.errors import DomainError
+from imprimatur.tenants.middleware import API_PREFIX, error_page
 from imprimatur.tenants.request_ids import request_id_of
 from imprimatur.tenants.rest.problems import problem_page
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400"""
+    """400, or a domain error that was raised outside any view: an upload that is too large."""
+    if isinstance(exception, DomainError):
+        return _refusal(request, exception)
     if request.path.startswith(API_PREFIX):
         return problem_page(request, 400, "bad_request", _("The request could not be read."))
     return defaults.bad_request(request, exception)
+
+
+def _refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
+    if request.path.startswith(API_PREFIX):
+        return problem_page(request, error.status, error.code, error.message)
+    return render(request, "error.html", error_page(request, error), status=error.status)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.utils.translation import gettext_lazy as _
 
 from imprimatur.tenants.errors import DomainError
 
 
-class UploadTooLarge(DomainError):
-    """The upload is larger than UPLOAD_MAX_BYTES."""
+class UploadTooLarge(DomainError, RequestDataTooBig):
+    """The upload is larger than UPLOAD_MAX_BYTES.
+
+    Django's own error is a base, because a form's upload is read by the CSRF check, outside any view of ours.
+    """
 
     def __init__(self) -> None:
         size = settings.UPLOAD_MAX_BYTES // 2**20

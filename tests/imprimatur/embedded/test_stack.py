@@ -16,8 +16,8 @@ import pytest
 from imprimatur.embedded.postgres import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
-pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(300)]
-PATIENCE = 120.0
+pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(900)]
+PATIENCE = 400.0
 
 
 class Stack:

@@ -33,11 +33,14 @@ class Replayed(Exception):
         self.response = response
 
 
-def raise_if_answered(request: Request, actor: Actor) -> None:
-    """Raise Replayed, or Conflict when the key was used for something else. Two at once wait for each other."""
+def first_time(request: Request, actor: Actor) -> str:
+    """The request's key ('' without one), if it was not answered before.
+
+    Raises Replayed if it was, Conflict if its key was used for something else. Two at once wait for each other.
+    """
     key = _key_of(request)
     if not key:
-        return
+        return ""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [f"{actor.tenant_id}{actor.label}{key}"]
@@ -45,7 +48,7 @@ def raise_if_answered(request: Request, actor: Actor) -> None:
     IdempotentAnswer.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()
     answer = IdempotentAnswer.objects.filter(actor=actor.label, key=key).first()
     if answer is None:
-        return
+        return key
     if answer.request_digest != digest_of(request):
         raise Conflict(_("This Idempotency-Key was used for another request."), code="idempotency_key_reused")
     if answer.body is None:
@@ -54,10 +57,9 @@ def raise_if_answered(request: Request, actor: Actor) -> None:
     raise Replayed(Response(answer.body, status=answer.status, headers=headers))
 
 
-def keep(request: Request, actor: Actor, response: Response, *, holds_secret: bool) -> None:
+def keep(key: str, request: Request, actor: Actor, response: Response, *, holds_secret: bool) -> None:
     """Remember a successful answer. Refusals are not kept: the same request may succeed later."""
-    key = _key_of(request)
-    if not key or not 200 <= response.status_code < 300:
+    if not 200 <= response.status_code < 300:
         return
     IdempotentAnswer.objects.create(
         tenant_id=actor.tenant_id,

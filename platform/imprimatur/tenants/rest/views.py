@@ -19,7 +19,7 @@ from imprimatur.tenants.actor import Actor, actor_for, actor_for_key
 from imprimatur.tenants.http import active_tenant_id
 from imprimatur.tenants.models import ApiKey
 from imprimatur.tenants.permissions import Permission
-from imprimatur.tenants.rest.idempotency import Replayed, keep, raise_if_answered
+from imprimatur.tenants.rest.idempotency import Replayed, first_time, keep
 from imprimatur.tenants.scope import tenant_scope
 
 
@@ -44,7 +44,7 @@ class TenantEndpoint(APIView):
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """DRF's own, inside whatever scope `initial` enters."""
-        self.entered = False
+        self.entered, self.replay_key = False, ""
         with ExitStack() as self.scope:
             return super().dispatch(request, *args, **kwargs)
 
@@ -56,7 +56,7 @@ class TenantEndpoint(APIView):
         if names & self.persons_only:
             request.actor.require_person()
         request.actor.require(self.permission_for(names, request.method))
-        raise_if_answered(request, request.actor)
+        self.replay_key = first_time(request, request.actor)
 
     def enter(self, request: Any) -> None:
         """Enter the scope of the key's company, or of the one the person works in."""
@@ -87,8 +87,8 @@ class TenantEndpoint(APIView):
         """Keep the answer for a replay; let nobody else cache it."""
         answer = super().finalize_response(request, response, *args, **kwargs)
         answer.headers.setdefault("Cache-Control", "private, no-store")
-        if self.entered and not answer.has_header("Idempotent-Replayed") and isinstance(answer, Response):
-            keep(request, request.actor, answer, holds_secret=self.holds_secret)
+        if self.replay_key and isinstance(answer, Response):
+            keep(self.replay_key, request, request.actor, answer, holds_secret=self.holds_secret)
         return answer
 
 
