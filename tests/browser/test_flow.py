@@ -113,7 +113,7 @@ def _is_refused_without_consent(visitor: Visitor, reference: str, because: str) 
     expect(button).to_have_attribute("aria-disabled", "true")
     expect(page.locator("#create-why")).to_contain_text(because)
     assert because in (button.get_attribute("title") or "")
-    button.click()
+    button.click(force=True)
     assert page.url.endswith("/create")
 
 

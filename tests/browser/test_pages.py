@@ -77,15 +77,19 @@ def pages_of(gallery: Gallery) -> dict[str, tuple[str, str]]:
     }
 
 
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("language", ["en", "ja"])
-def test_every_page_is_clean(gallery: Gallery, visit: Callable[..., Visitor], language: str, width: int) -> None:
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(
+    ("language", "width", "theme"),
+    [("en", 1280, "paper"), ("ja", 390, "paper"), ("ja", 1280, "ink"), ("en", 390, "ink")],
+)
+def test_every_page_is_clean(
+    gallery: Gallery, visit: Callable[..., Visitor], language: str, width: int, theme: str
+) -> None:
     visitors: dict[str, Visitor] = {}
     problems: list[str] = []
     for name, (who, path) in pages_of(gallery).items():
         if who not in visitors:
-            visitors[who] = visit(language, width, bypass_csp=True)
+            visitors[who] = visit(language, width, theme, bypass_csp=True)
             if who:
                 visitors[who].signs_in(f"{who}@aozora.example", PASSWORD)
         page = visitors[who].goes(path)
