@@ -189,11 +189,11 @@ class Receipts(TenantViewSet):
     pagination_class = NewestEventFirst
 
     def rows(self) -> QuerySet[AuditEvent]:
-        """Every change of the record."""
+        """Every change of the record, and every request that relied on it."""
         return selectors.receipts(selectors.get_record(self.kwargs["public_id"]))
 
     def list(self, request: Request, public_id: str) -> Response:  # noqa: ARG002 - DRF's signature
-        """What happened to the record, newest first: each event with its place in the audit chain."""
+        """What happened to the record and what relied on it, newest first: each with its place in the audit chain."""
         return self.page()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from governance.consent import ConsentTerms
 from governance.trademark import TrademarkTerms
@@ -76,8 +76,12 @@ def expiring(now: datetime) -> list[ConsentRecord | TrademarkLicence]:
 
 
 def receipts(record: RightRecord) -> QuerySet[AuditEvent]:
-    """What happened to the record and under it, newest first: each event with its place in the tenant's chain."""
-    return audit.events(record.tenant_id, subject=record.public_id)
+    """What happened to the record and what relied on it, newest first: each event with its place in the chain.
+
+    Whatever relies on a record writes the digest of its terms into its own event.
+    """
+    about = Q(subject=record.public_id) | Q(payload__contains=record.terms_digest)
+    return audit.events(record.tenant_id).filter(about)
 
 
 def evidence(record: RightRecord) -> tuple[bytes, str]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 from imprimatur.audit.selectors import events, verify
+from imprimatur.generations import services as generations
 from imprimatur.rights import selectors, services
 from imprimatur.rights.models import ConsentRecord, RightRecord, RightStatus, TrademarkLicence
 from imprimatur.rights.states import TRANSITIONS
@@ -21,10 +22,12 @@ from governance.consent import ConsentTerms
 from governance.scope import Use
 from governance.trademark import TrademarkTerms
 from tests.factories import World
+from tests.imprimatur.drawn import approved_version, uploaded
 
 FIRST, SECOND = "a" * 64, "b" * 64
 EVIDENCE = b"%PDF-1.7 signed by hand"
 NOW = datetime.now(UTC)
+WHERE = {"channel": "web", "territory": "JP", "purpose": "advertising"}
 USE = Use(channel="web", territory="JP", purpose="advertising")
 
 
@@ -344,6 +347,19 @@ def test_every_change_is_in_the_trail_and_names_nobody(gordon: Actor) -> None:
     assert not any("Hanako" in e.payload for e in events(gordon.tenant_id))
     assert selectors.get_consent(record.public_id).revocation_reason == "Hanako called"
     assert verify(gordon.tenant_id).intact
+
+
+def test_receipts_name_every_picture_asked_for_under_the_record(world: World, gordon: Actor) -> None:
+    alice = world.actor(world.alice)
+    reference = uploaded(world, world.alice, shows_person=True)
+    record = services.verify_record(gordon, consent(gordon, reference_digests=frozenset({reference.pixel_sha256})))
+    other = services.verify_record(gordon, consent(gordon))
+    asked = generations.submit(
+        alice, reference=reference, version=approved_version(world), variables={"place": "on the beach"}, use=WHERE
+    )
+    newest = selectors.receipts(record)[0]
+    assert (newest.event, newest.subject) == ("generation.requested", asked[0].public_id)
+    assert {e.event.partition(".")[0] for e in selectors.receipts(other)} == {"consent"}
 
 
 def test_another_company_sees_no_record(world: World, gordon: Actor) -> None:
