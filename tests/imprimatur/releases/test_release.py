@@ -12,8 +12,10 @@ from imprimatur.library.models import ReferenceImage
 from imprimatur.releases import selectors, services
 from imprimatur.releases.errors import Withdrawn
 from imprimatur.releases.models import Release
+from imprimatur.releases.stamping import stamp_release
 from imprimatur.review import selectors as review
 from imprimatur.review import services as reviewing
+from imprimatur.tenants.actor import system_actor
 from imprimatur.tenants.errors import Conflict, InvalidInput, NotFound, NotPermitted, RightsRefused
 from imprimatur.tenants.scope import tenant_scope
 from psycopg import sql
@@ -46,6 +48,7 @@ def test_the_released_file_tells_its_whole_history(world, approved):
     assert said.oversight == "human_validated"
     assert said.facts.generation_id == approved.generation.public_id
     assert [i.relationship for i in said.ingredients] == ["parentOf"]
+    assert str(release) == release.public_id
     assert review.state_of(Output.objects.get(pk=approved.pk)) == "released"
 
 
@@ -126,6 +129,19 @@ def test_a_file_changed_on_disk_is_not_released(world, approved):
     objects.put(approved.object_key, b"something else", "image/png")
     with pytest.raises(objects.DigestMismatch):
         services.release(world.actor(world.alice), approved, USE)
+
+
+def test_a_file_of_another_generation_is_not_released(world, approved):
+    other = drawn(world)[0]
+    approved.object_key, approved.sha256 = other.object_key, other.sha256
+    with pytest.raises(Conflict) as refused:
+        stamp_release(approved)
+    assert refused.value.code == "manifest_mismatch"
+
+
+def test_the_product_itself_releases_nothing(world, approved):
+    with pytest.raises(NotPermitted, match="person who answers"):
+        services.release(system_actor(world.aozora.id), approved, USE)
 
 
 def test_another_company_finds_no_release(world):

@@ -8,7 +8,7 @@ import zlib
 import pytest
 from django.conf import settings
 from django.utils import timezone, translation
-from imprimatur import objects
+from imprimatur import keys, objects
 from imprimatur.generations.models import Output
 from imprimatur.library.models import ReferenceImage
 from imprimatur.releases import services
@@ -41,7 +41,7 @@ def release(world: World, output: Output) -> Release:
         return services.release(world.actor(world.alice), output, USE)
 
 
-def file_of(row: Release | Output) -> bytes:
+def file_of(row: Release | Output | ReferenceImage) -> bytes:
     return objects.get(row.object_key, row.sha256)
 
 
@@ -122,6 +122,38 @@ def test_a_quarantined_release_reaches_what_was_delivered(world, release):
     with tenant_scope(world.aozora.id):
         Output.objects.update(quarantined_at=timezone.now())
     assert verify(file_of(release)).verdict == Verdict.WITHDRAWN
+
+
+def test_a_changed_file_of_a_withdrawn_picture_says_withdrawn(world, release):
+    with tenant_scope(world.aozora.id):
+        services.withdraw(world.actor(world.alice), release, "The campaign is over")
+    assert verify(repainted(file_of(release))).verdict == Verdict.WITHDRAWN
+
+
+def test_bytes_that_no_signature_covers_are_seen_too(release):
+    data = padded_otherwise(file_of(release))
+    found = verify(data)
+    assert found.facts["manifest_state"] == "trusted"
+    assert found.verdict == Verdict.CHANGED
+
+
+def test_a_reference_of_ours_is_no_picture_we_made(world, output):
+    with tenant_scope(world.aozora.id):
+        reference = ReferenceImage.objects.get()
+    found = verify(file_of(reference))
+    assert found.verdict == Verdict.RECOGNISED
+    assert "none that we generated" in found.sentence
+
+
+def test_an_unknown_name_in_our_own_signature_is_no_picture_we_made(db):
+    facts = OutputFacts(generation_id="nonsense", spec_digest="0" * 64)
+    found = verify(sign_output(picture(128, "red"), "image/png", facts, keys.platform_signer()))
+    assert "none that we generated" in found.sentence
+
+
+@pytest.mark.parametrize("mime", ["image/jpeg", "image/webp"])
+def test_other_formats_are_looked_at(db, mime):
+    assert verify(encode(decode_upload(picture(128, "red")).image, mime)).verdict == Verdict.NONE
 
 
 def test_a_picture_of_another_signer_is_not_ours(db, tmp_path):
@@ -205,6 +237,15 @@ def repainted(data: bytes) -> bytes:
 
 def chunk(name: bytes, body: bytes) -> bytes:
     return len(body).to_bytes(4) + name + body + zlib.crc32(name + body).to_bytes(4)
+
+
+def padded_otherwise(data: bytes) -> bytes:
+    """The same file with one byte of its manifest's padding changed, and right checksums."""
+    parts = dict(read_chunks(data))
+    body = bytearray(parts[b"caBX"])
+    body[body.rindex(bytes(200)) + 100] = 1
+    kept = [(name, bytes(body) if name == b"caBX" else old) for name, old in read_chunks(data)]
+    return data[:8] + b"".join(chunk(name, content) for name, content in kept)
 
 
 def read_chunks(data: bytes) -> list[tuple[bytes, bytes]]:

@@ -186,6 +186,13 @@ def test_a_quarantined_picture_is_left_alone(world, output):
         services.undo(world.actor(world.rita), decision)
 
 
+def test_rows_name_themselves(world, output):
+    rita = world.actor(world.rita)
+    assert "Rita" in str(services.claim(rita, output))
+    assert str(services.comment(rita, output, "Fine")) == "Fine"
+    assert str(services.decide(rita, output, Verdict.APPROVE)) == "approve by Rita"
+
+
 def test_comments_are_said_to_everybody(world, output):
     services.comment(world.actor(world.alice), output, "  Is the label right？ ")
     assert [c.text for c in selectors.comments(output)] == ["Is the label right?"]
