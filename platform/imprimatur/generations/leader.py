@@ -1,4 +1,4 @@
-"""One leader among all control workers runs dispatcher and reaper. Postgres decides who: an advisory lock.
+"""One leader among all control workers dispatches, reaps and marks what ran out: whoever holds an advisory lock.
 
 The lock lives as long as the leader's connection; if either dies, another control worker takes over within a second.
 The connection must reach Postgres itself, not a pooler that shares sessions.
@@ -19,12 +19,14 @@ from imprimatur.generations import notify, orders
 from imprimatur.generations.dispatch import dispatch
 from imprimatur.generations.fairness import Turns
 from imprimatur.generations.reaper import reap
+from imprimatur.rights.expiry import expire_everywhere
 
 logger = logging.getLogger(__name__)
 
 LOCK_KEY: Final = 0x696D7072  # "impr"
 TICK_SECONDS: Final = 1.0  # how often it looks without being rung
 RETRY_SECONDS: Final = 1.0
+EXPIRY_SECONDS: Final = 60.0  # how often rights that ran out are marked; the gates go by the dates anyway
 GRACE_SECONDS: Final = 2 * HEARTBEAT_SECONDS  # signs of life that waited while no control worker ran come first
 
 
@@ -60,12 +62,15 @@ class Leader(threading.Thread):
         session.execute(f"LISTEN {notify.DOORBELL_CHANNEL}")
         self.is_leading.set()
         logger.info("leading: this process dispatches and reaps")
-        turns, may_reap = Turns(), time.monotonic() + GRACE_SECONDS
+        turns, may_reap, expire_at = Turns(), time.monotonic() + GRACE_SECONDS, time.monotonic()
         while not self._stop_asked.is_set():
             close_old_connections()
             if time.monotonic() >= may_reap:
                 reap()
             dispatch(turns)
+            if time.monotonic() >= expire_at:
+                expire_everywhere()
+                expire_at = time.monotonic() + EXPIRY_SECONDS
             for heard in session.notifies(timeout=TICK_SECONDS, stop_after=1):
                 _obey(heard.payload)
 
