@@ -68,9 +68,8 @@ class StudioAutoencoder(ModelMixin, ConfigMixin):  # type: ignore[misc]
     @torch.no_grad()
     def fit_components(self, pictures: npt.NDArray[np.uint8]) -> None:
         """Sets the linear encoder and its inverse from pictures (n, h, w, 3) uint8."""
-        patches = _patches(pictures)
-        mean = patches.mean(0)
-        variance, vectors = np.linalg.eigh(np.cov((patches - mean).T))
+        mean, covariance = _moments(pictures)
+        variance, vectors = np.linalg.eigh(covariance)
         kept = slice(None, -self.config["latent_channels"] - 1, -1)
         spread, directions = np.sqrt(variance[kept]), vectors[:, kept]
         divisor = np.sqrt(spread) * np.sqrt(spread.mean())
@@ -95,6 +94,20 @@ def _set(parameter: Tensor | None, values: npt.NDArray[np.float64]) -> None:
     if parameter is None:
         raise ValueError("the encoder has no bias")
     parameter.copy_(torch.from_numpy(np.ascontiguousarray(values)))
+
+
+def _moments(
+    pictures: npt.NDArray[np.uint8], chunk: int = 50
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Mean (192,) and covariance (192, 192) of all patches, a few pictures at a time."""
+    total, products, count = np.zeros(192), np.zeros((192, 192)), 0
+    for start in range(0, len(pictures), chunk):
+        patches = _patches(pictures[start : start + chunk])
+        total += patches.sum(0)
+        products += patches.T @ patches
+        count += len(patches)
+    mean = total / count
+    return mean, products / count - np.outer(mean, mean)
 
 
 def _patches(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:

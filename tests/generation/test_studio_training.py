@@ -153,7 +153,7 @@ def test_a_stage_stopped_by_a_signal_leaves_a_checkpoint_it_resumes_from(tmp_pat
     command += ["--batch", "2", "--steps", "100000"]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"})
     log = tmp_path / "evaluator" / "log.jsonl"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 200
     while not log.exists() and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.2)
     process.send_signal(signal.SIGTERM)
