@@ -150,7 +150,7 @@ def _output_fields(row: Generation, report: RenderReport) -> dict[str, Any]:
         "mask_strip_sha256": strip.sha256 if strip else "",
         "mask_area": list(report.mask_area),
         "scores": report.scores,
-        "warnings": list(report.warnings),
+        "warnings": [code[:20] for code in report.warnings],
         "environment": report.environment,
         "seconds": report.seconds,
         "permit_id": row.permit_id,
