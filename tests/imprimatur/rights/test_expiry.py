@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
 from imprimatur.audit.selectors import events
+from imprimatur.generations.leader import Leader
 from imprimatur.rights import expiry, services
 from imprimatur.rights.models import ConsentRecord, TrademarkLicence
 from imprimatur.tenants.models import User
@@ -64,3 +66,28 @@ def test_the_look_across_companies_tells_ids_only(world: World) -> None:
         assert cursor.fetchall() == [(world.aozora.id,)]
         cursor.execute("SELECT count(*) FROM rights_consentrecord")
         assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.slow
+def test_the_leader_marks_them_by_itself(committed_world: World) -> None:
+    actor = committed_world.actor(committed_world.gordon)
+    with tenant_scope(actor.tenant_id):
+        soon = datetime.now(UTC) + timedelta(seconds=20)
+        record = services.verify_record(actor, consent(actor, valid_until=soon))
+        assert record.status == "active"
+    time.sleep(max(0.0, (soon - datetime.now(UTC)).total_seconds()))
+    leader = Leader()
+    leader.start()
+    try:
+        deadline = time.monotonic() + 60
+        while status_of(record) != "expired" and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert status_of(record) == "expired"
+    finally:
+        leader.stop()
+        leader.join(timeout=30)
+
+
+def status_of(record: ConsentRecord) -> str:
+    with tenant_scope(record.tenant_id):
+        return ConsentRecord.objects.get(pk=record.pk).status
