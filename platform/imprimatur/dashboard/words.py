@@ -23,6 +23,11 @@ KIND_HELP: Final[Words] = {
     "property": _("They let you show what is theirs."),
     "trademark": _("They let you show their mark."),
 }
+SOURCES: Final[Words] = {
+    "photograph": _("A photograph"),
+    "drawing": _("A drawing"),
+    "generated": _("A generated picture"),
+}
 WARNINGS: Final[Words] = {"leak": _("Spreads out"), "collapse": _("Hardly acted")}
 WARNING_SENTENCES: Final[Words] = {
     "leak": _("The word acted on most of the picture: the background may carry the reference’s colours."),

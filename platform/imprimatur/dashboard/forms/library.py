@@ -6,10 +6,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from imprimatur.dashboard.forms.base import PlainForm
+from imprimatur.dashboard.words import SOURCES
 from imprimatur.library.models import Subject
 
 KINDS = [("product", _("Product")), ("person", _("Person"))]
-SOURCES = [("photograph", _("Photograph")), ("drawing", _("Drawing")), ("generated", _("Generated"))]
 FORMATS = "image/png,image/jpeg,image/webp"
 
 
@@ -44,7 +44,7 @@ class UploadForm(PlainForm):
 
     file = forms.FileField(label=_("Picture"), widget=forms.FileInput(attrs={"accept": FORMATS}))
     subject = forms.ChoiceField(label=_("Subject"))
-    source = forms.ChoiceField(label=_("Where the picture comes from"), choices=SOURCES)
+    source = forms.ChoiceField(label=_("Where the picture comes from"), choices=list(SOURCES.items()))
     shows_person = forms.BooleanField(
         label=_("A person can be recognised in it"),
         required=False,

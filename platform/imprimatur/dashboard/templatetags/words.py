@@ -54,6 +54,12 @@ def kind_help(kind: str) -> str:
 
 
 @register.simple_tag
+def source_word(source: str) -> str:
+    """Where a reference comes from."""
+    return words.word(words.SOURCES, source)
+
+
+@register.simple_tag
 def warning_word(code: str) -> str:
     """A drawing's warning in two words."""
     return words.word(words.WARNINGS, code)
