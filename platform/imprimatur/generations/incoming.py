@@ -18,7 +18,7 @@ from imprimatur.generations import gate, life, notify
 from imprimatur.generations.failures import RIGHTS_REFUSED
 from imprimatur.generations.models import Generation, GenerationState, Output, WorkerSeen
 from imprimatur.generations.pictures import Unverified, discard, verify
-from imprimatur.generations.states import ACTIVE, STATE_OF_OUTCOME, STATE_OF_STAGE, may_follow
+from imprimatur.generations.states import ACTIVE, RETRYABLE, STATE_OF_OUTCOME, STATE_OF_STAGE, may_follow
 from imprimatur.tenants.ids import MalformedId, decode
 from imprimatur.tenants.scope import tenant_scope
 
@@ -47,11 +47,12 @@ def record_progress(message: RenderProgress) -> bool:
 
 
 def record_report(message: RenderReport) -> bool:
-    """Record how an attempt ended. False: not this row's attempt, or recorded before; nothing was changed."""
+    """Record how an attempt ended. False: not this row's attempt, or recorded before; the row was not changed."""
     now = timezone.now()
     with tenant_scope(uuid.UUID(message.tenant_id)):
         row = _row(message)
         if row is None or not _is_current(row, message):
+            _clear_away(row, message)
             return False
         if message.outcome == "ready":
             _record_picture(row, message, now)
@@ -61,6 +62,12 @@ def record_report(message: RenderReport) -> bool:
             facts = {"error_code": message.error_code, "error": message.error, "worker": message.worker}
             life.end(row, STATE_OF_OUTCOME[message.outcome], now, **facts)
         return True
+
+
+def _clear_away(row: Generation | None, report: RenderReport) -> None:
+    """What an attempt that nobody waits for has stored. The files of a picture that is ready are never among it."""
+    if row is not None and (report.attempt < row.attempt or row.state in RETRYABLE):
+        discard(row, report)
 
 
 def _row(message: RenderProgress | RenderReport) -> Generation | None:

@@ -44,7 +44,7 @@ def verify(row: Generation, report: RenderReport) -> ManifestReport:
 
 
 def _signed(row: Generation, stored: StoredObject) -> ManifestReport:
-    if not stored.key.startswith(prefix(row, row.attempt)) or ".." in stored.key:
+    if not _is_attempts_own(row, row.attempt, stored):
         raise Unverified(f"{row.public_id}: {stored.key} is not a place of this attempt")
     try:
         data = objects.get(stored.key, stored.sha256)
@@ -55,7 +55,11 @@ def _signed(row: Generation, stored: StoredObject) -> ManifestReport:
 
 
 def discard(row: Generation, report: RenderReport) -> None:
-    """Delete what an attempt stored: the right to have it is gone."""
+    """Delete what the report's attempt stored, and nothing else: nobody wants it, or nobody may have it."""
     for stored in (report.output, report.mask_strip):
-        if stored is not None and stored.key.startswith(prefix(row, row.attempt)) and ".." not in stored.key:
+        if stored is not None and _is_attempts_own(row, report.attempt, stored):
             objects.delete(stored.key)
+
+
+def _is_attempts_own(row: Generation, attempt: int, stored: StoredObject) -> bool:
+    return stored.key.startswith(prefix(row, attempt)) and ".." not in stored.key

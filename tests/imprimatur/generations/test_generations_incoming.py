@@ -94,6 +94,8 @@ def test_a_doubled_report_is_recorded_once(world: World) -> None:
     assert not services.record_report(report)
     with tenant_scope(world.aozora.id):
         assert Output.objects.count() == 1
+    assert report.output is not None
+    assert objects.exists(report.output.key)
 
 
 def test_the_report_of_an_old_attempt_is_ignored(world: World) -> None:
@@ -104,6 +106,8 @@ def test_the_report_of_an_old_attempt_is_ignored(world: World) -> None:
     assert newer.attempt == 2
     assert not services.record_report(old)
     assert now_of(world, row).state == "queued"
+    assert old.output is not None
+    assert not objects.exists(old.output.key)
     assert services.record_report(ended(newer, "failed", "not_finite"))
 
 
@@ -116,8 +120,11 @@ def test_a_report_after_a_cancel_is_ignored(world: World) -> None:
     report = finished(world, row)
     with tenant_scope(world.aozora.id):
         services.cancel(world.actor(world.alice), row)
+    assert report.output is not None
+    assert objects.exists(report.output.key)
     assert not services.record_report(report)
     assert now_of(world, row).state == "canceled"
+    assert not objects.exists(report.output.key), "nothing of a canceled picture is kept"
 
 
 def test_a_forged_report_is_ignored(world: World) -> None:
