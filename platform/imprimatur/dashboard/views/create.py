@@ -59,7 +59,7 @@ def create_variables(request: TenantRequest) -> HttpResponse:
     return render(request, "create/_variables.html", {"variables": read_draft(request.GET).options})
 
 
-def _asked_for(request: TenantRequest) -> dict[str, str]:
+def _asked_for(request: TenantRequest) -> dict[str, Any]:
     """What a link to this page already says, such as a use."""
     return {name: value for name, value in request.GET.items() if name in CreateForm.base_fields}
 
