@@ -56,9 +56,9 @@ def database(url: str) -> dict[str, Any]:
 
 
 def s3_options(url: str) -> dict[str, Any]:
-    """django-storages' options for `s3://bucket/prefix`; boto3 takes region and keys from its own environment."""
+    """django-storages' options for `s3://bucket/prefix`; boto3 takes region, keys and endpoint from AWS_*."""
     parts = urlsplit(url)
-    options: dict[str, Any] = {
+    return {
         "bucket_name": parts.netloc,
         "location": parts.path.strip("/"),
         "signature_version": "s3v4",
@@ -66,6 +66,3 @@ def s3_options(url: str) -> dict[str, Any]:
         "file_overwrite": True,
         "querystring_expire": 60,
     }
-    if endpoint := os.environ.get("IMPRIMATUR_S3_ENDPOINT"):
-        options["endpoint_url"] = endpoint
-    return options
