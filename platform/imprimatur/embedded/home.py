@@ -114,6 +114,13 @@ def port_is_free(host: str, port: int) -> bool:
     return True
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Whoever reads the file sees the old text or the new one, never half of it."""
+    scratch = path.with_name(f".{path.name}.new")
+    scratch.write_text(text)
+    scratch.replace(path)
+
+
 def free_bytes(folder: Path) -> int:
     """Room on the folder's disk."""
     return shutil.disk_usage(folder).free

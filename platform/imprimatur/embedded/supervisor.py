@@ -21,7 +21,7 @@ from governance.permit import ensure_permit_keys
 from governance.pki import ensure_development_chain
 from imprimatur.embedded.children import PAUSES, Child
 from imprimatur.embedded.database import Addresses, demo_people
-from imprimatur.embedded.home import CannotStart, Home, free_bytes, port_is_free
+from imprimatur.embedded.home import CannotStart, Home, free_bytes, port_is_free, write_whole
 from imprimatur.embedded.postgres import Postgres, PostgresFailed
 from imprimatur.embedded.stack import Settings, children, database_addresses, embedded_postgres, manage
 
@@ -87,7 +87,7 @@ class Supervisor:
                 child.start()
             self.note_processes()
             self.wait_until_ready()
-        self.home.url_file.write_text(self.settings.url)
+        write_whole(self.home.url_file, self.settings.url)
         return addresses
 
     def greet(self, secrets: dict[str, str], addresses: Addresses) -> None:
@@ -190,7 +190,7 @@ class Supervisor:
         ids = {child.name: child.pid for child in self.children}
         if self.postgres is not None and self.postgres.process is not None:
             ids["postgres"] = self.postgres.process.pid
-        (self.home.run / "children.json").write_text(json.dumps(ids))
+        write_whole(self.home.run / "children.json", json.dumps(ids))
 
 
 @contextlib.contextmanager

@@ -42,7 +42,7 @@ class Stack:
                 [sys.executable, "-m", "imprimatur.embedded", "start"],
                 cwd=ROOT, env=self.environment, stdout=out, stderr=out,
             )  # fmt: skip
-        wait_for(lambda: (self.home / "run" / "url").exists() or self.process.poll() is not None)
+        wait_for(lambda: "Stop with Ctrl-C" in self.said() or self.process.poll() is not None)
         assert self.process.poll() is None, self.said()
 
     def said(self) -> str:
