@@ -12,7 +12,7 @@
 | IMPRIMATUR_PIPELINES | `generation.loading:load_pipeline`: how a profile's pipeline is loaded |
 | IMPRIMATUR_DEVICE | `cuda` where there is one, else `cpu` |
 | IMPRIMATUR_SLOTS | 1: pictures drawn at once |
-| IMPRIMATUR_TORCH_THREADS | torch's own choice: threads of a CPU |
+| IMPRIMATUR_TORCH_THREADS | all cores but one: threads of a CPU; more of them than free cores spin against each other |
 | IMPRIMATUR_STEP_SECONDS, IMPRIMATUR_LOAD_SECONDS | 120, 900: a step or a load that takes longer hangs |
 | IMPRIMATUR_WORKER_NAME | host name; must differ between workers |
 """
@@ -64,7 +64,7 @@ class WorkerConfig:
             pipelines=env.get("IMPRIMATUR_PIPELINES") or "generation.loading:load_pipeline",
             device=env.get("IMPRIMATUR_DEVICE", ""),
             slots=int(env.get("IMPRIMATUR_SLOTS") or 1),
-            torch_threads=int(env.get("IMPRIMATUR_TORCH_THREADS") or 0),
+            torch_threads=int(env.get("IMPRIMATUR_TORCH_THREADS") or max(1, (os.cpu_count() or 1) - 1)),
             step_seconds=float(env.get("IMPRIMATUR_STEP_SECONDS") or 120),
             load_seconds=float(env.get("IMPRIMATUR_LOAD_SECONDS") or 900),
         )

@@ -90,8 +90,7 @@ def loader(settings: WorkerConfig) -> Loader:
     def load(profile: str) -> Any:
         import torch
 
-        if settings.torch_threads:
-            torch.set_num_threads(settings.torch_threads)
+        torch.set_num_threads(settings.torch_threads)
         return getattr(import_module(module), name)(profile, device(settings))
 
     return load
