@@ -73,7 +73,7 @@ class Artist:
         return {name: getattr(self.order, name) for name in told} | {"worker": WORKER}
 
     def _picture(self) -> Image.Image:
-        chance = random.Random(self.order.spec.seed)  # noqa: S311 - a seeded drawing
+        chance = random.Random(self.order.spec.seed)
         drawing = paint_picture(chance, self.individual, self.scene, size=SIDE)
         return Image.fromarray(drawing.picture).convert("RGB")
 

@@ -32,6 +32,9 @@ def pages_of(gallery: Gallery) -> dict[str, tuple[str, str]]:
     return {
         "home": ("alice", "/"),
         "home-reviewer": ("ravi", "/"),
+        "home-first-steps": ("charlie", "/"),
+        "references-empty": ("charlie", "/references"),
+        "review-empty": ("charlie", "/review"),
         "references": ("alice", "/references"),
         "reference": ("alice", f"/references/{gallery.bottle.public_id}"),
         "reference-new": ("alice", "/references/new"),
@@ -91,7 +94,7 @@ def test_every_page_is_clean(
         if who not in visitors:
             visitors[who] = visit(language, width, theme, bypass_csp=True)
             if who:
-                visitors[who].signs_in(f"{who}@aozora.example", PASSWORD)
+                visitors[who].signs_in(f"{who}@{'northwind' if who == 'charlie' else 'aozora'}.example", PASSWORD)
         page = visitors[who].goes(path)
         page.wait_for_timeout(300)  # what the page asks for by itself
         problems += [f"{name}: {found}" for found in (*named_by_axe(page), *too_wide(page))]

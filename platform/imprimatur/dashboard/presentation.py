@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imprimatur.generations.models import GenerationState as G
 from imprimatur.prompts.models import VersionStatus as V
+from imprimatur.releases.verification import Verdict as W
 from imprimatur.review.states import OutputState as O
 from imprimatur.rights.models import RightStatus as R
 
@@ -74,12 +75,12 @@ LOOKS: Final[dict[str, dict[str, Look]]] = {
         "none": Look("circle-dashed", "", _("Not signed")),
     },
     "verdict": {
-        "genuine": Look("rosette-discount-check", "success", _("Genuine")),
-        "changed": Look("alert-triangle", "error", _("Changed since signing")),
-        "recognised": Look("zoom-check", "warning", _("Recognised, but its provenance was removed")),
-        "withdrawn": Look("ban", "error", _("Withdrawn")),
-        "not_ours": Look("user-question", "", _("Signed, but not by us")),
-        "none": Look("circle-dashed", "", _("No provenance found")),
+        W.GENUINE: Look("rosette-discount-check", "success", W.GENUINE.label),
+        W.CHANGED: Look("alert-triangle", "error", W.CHANGED.label),
+        W.RECOGNISED: Look("zoom-check", "warning", W.RECOGNISED.label),
+        W.WITHDRAWN: Look("ban", "error", W.WITHDRAWN.label),
+        W.NOT_OURS: Look("user-question", "", W.NOT_OURS.label),
+        W.NONE: Look("circle-dashed", "", W.NONE.label),
     },
     "quality": {
         "good": Look("circle-check", "success", _("Good")),
