@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from typing import Any
 
@@ -20,8 +21,10 @@ from imprimatur.prompts.models import TemplateVersion
 from imprimatur.prompts.rendering import render
 from imprimatur.rights import selectors as rights
 from imprimatur.tenants import selectors as tenants
+from imprimatur.tenants.actor import actor_for
 from imprimatur.tenants.models import User
 from imprimatur.tenants.scope import tenant_scope
+from imprimatur.tenants.services import create_api_key
 from PIL import Image
 
 from generation.studio import vocabulary
@@ -106,7 +109,7 @@ def test_references_are_good_and_templates_approved_by_somebody_else_but_one() -
         approved = list(prompts.approved_versions())
         assert len(approved) == sum(w.approved for w in WORDINGS)
         assert all(v.decided_by != v.author for v in approved)
-        reviewer = seeding.actor_for(User.objects.get(email="reviewer1@aozora.example"), tenants.tenant().id)
+        reviewer = actor_for(User.objects.get(email="reviewer1@aozora.example"), tenants.tenant().id)
         assert [v.template.name_en for v in prompts.waiting_for(reviewer)] == ["Winter greeting"]
 
 
@@ -129,6 +132,10 @@ def test_reset_sets_the_old_company_aside_and_deletes_nothing() -> None:
     visited = User.objects.get(email="creator@aozora.example")
     visited.set_password("changed by a visitor")
     visited.save()
+    owner = User.objects.get(email="owner@aozora.example")
+    with tenant_scope(old):
+        create_api_key(actor_for(owner, old), "Left by a visitor", ["view"])
+    assert not seeding.retire(dataclasses.replace(AOZORA, slug="nobody"))
     assert run("--reset").splitlines()[:2] == ["aozora: set aside", "aozora: made"]
     new = tenants.tenant_id_of_slug("aozora")
     assert new not in (None, old)
@@ -138,6 +145,7 @@ def test_reset_sets_the_old_company_aside_and_deletes_nothing() -> None:
     with tenant_scope(old):
         assert library.references().count() == len(AOZORA.subjects)
         assert not tenants.members().exists()
+        assert not tenants.api_keys().filter(revoked_at=None).exists()
         assert verify(old).intact
 
 

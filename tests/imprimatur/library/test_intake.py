@@ -248,6 +248,12 @@ def test_an_output_of_another_company_is_not_taken(alice: Actor, bottle: Subject
     assert refusal(alice, bottle, made).code == "upload_foreign_output"
 
 
+def test_an_output_that_names_no_reference_is_not_taken(alice: Actor, bottle: Subject) -> None:
+    facts = OutputFacts(generation_id="gen_test", spec_digest="0" * 64)
+    rootless = provenance.sign_output(picture(256, "teal"), "image/png", facts, keys.platform_signer())
+    assert refusal(alice, bottle, rootless).code == "upload_foreign_output"
+
+
 def test_a_certificate_that_is_over_stops_outputs_of_ours_and_no_stranger(
     alice: Actor, bottle: Subject, settings: Any
 ) -> None:
