@@ -8,6 +8,7 @@ from torch import Tensor
 
 from generation.attention import Condition
 from generation.denoising import Denoiser, Denoising
+from generation.profiles import STUDIO
 from generation.projector import VisualFeatures
 from generation.sampling import initial_latent, trailing_sampler
 from generation.spec import MaskDials
@@ -20,7 +21,9 @@ from generation.studio.world.individual import Individual, draw_individual
 from generation.studio.world.render import paint_reference
 from generation.words import word_tokens
 
-STEPS, GUIDANCE, BATCH = 25, 4.0, 16
+#: As the product draws by default.
+STEPS, GUIDANCE = STUDIO.steps, STUDIO.guidance_scale
+BATCH = 16
 
 
 @dataclass(frozen=True)
