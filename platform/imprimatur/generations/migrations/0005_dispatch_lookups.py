@@ -43,6 +43,7 @@ DROP POLICY dispatch_lookup ON generations_generation;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("generations", "0004_guards")]
+    # After the roles' own migration, functions are no longer everybody's by default.
+    dependencies = [("generations", "0004_guards"), ("tenants", "0003_roles_and_narrow_functions")]
 
     operations = [migrations.RunSQL(_CREATE, _DROP)]
