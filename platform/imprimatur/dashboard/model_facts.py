@@ -13,7 +13,7 @@ from generation.profiles import STUDIO
 from generation.studio.vocabulary import KINDS, SCENES, Term, tokens
 
 # The profile says these in English; here they can be translated.
-_LIMITS: Final[dict[str, Promise]] = {
+LIMITS: Final[dict[str, Promise]] = {
     "anything but its own drawn world: products and people outside its word list": _(
         "Anything but its own drawn world: products and people outside its word list"
     ),
@@ -40,7 +40,7 @@ def studio_facts() -> ModelFacts:
     return ModelFacts(
         things=[_word(term, japanese) for term in KINDS],
         places=[_word(term, japanese) for term in SCENES],
-        limits=[str(_LIMITS.get(limit, limit)) for limit in STUDIO.cannot_draw],
+        limits=[str(LIMITS.get(limit, limit)) for limit in STUDIO.cannot_draw],
         comma="、" if japanese else ", ",
     )
 
