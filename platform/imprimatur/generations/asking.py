@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from generation.profiles import UnknownProfile, get_profile
 from generation.spec import GenerationSpec, InvalidSpec, MaskDials
 from imprimatur.library.models import ReferenceImage
 from imprimatur.prompts import rendering
@@ -55,9 +56,8 @@ def specs(
     """One spec for each seed. Raises InvalidInput for variables or dials that do not fit the template's model."""
     rendered = rendering.render(version, reference.subject.word, dict(variables))
     chosen: dict[str, Any] = {name: value for name, value in vars(dials).items() if value is not None}
-    steps = chosen.get("steps", GenerationSpec.steps)
-    scope = chosen.pop("scope", MaskDials.scope)
-    mask = MaskDials(scope=scope, stop_step=min(MaskDials.stop_step or steps, steps))
+    steps = chosen.setdefault("steps", own_steps(version.profile))
+    mask = MaskDials(scope=chosen.pop("scope", MaskDials.scope), stop_step=_stop_step(steps))
     try:
         return [
             GenerationSpec(
@@ -73,6 +73,19 @@ def specs(
         ]
     except InvalidSpec as error:
         raise InvalidInput(errors=[_error("dials", str(error))]) from error
+
+
+def own_steps(profile: str) -> int:
+    """The steps a model takes by itself."""
+    try:
+        return get_profile(profile).steps
+    except UnknownProfile:
+        return GenerationSpec.steps
+
+
+def _stop_step(steps: int) -> int:
+    """The mask freezes at the same share of the way, however many steps there are: 12 of 25."""
+    return max(1, steps * 12 // 25)
 
 
 def seeds(count: int, seed: int | None) -> list[int]:

@@ -10,12 +10,12 @@ from typing import Any, Final
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from generation.profiles import get_profile
 from governance.provenance import ManifestReport
 from governance.provenance import read as read_manifest
 from gpu_worker.messages import HEARTBEAT_SECONDS
 from imprimatur import keys, objects
 from imprimatur.generations import failures
+from imprimatur.generations.asking import own_steps
 from imprimatur.generations.models import Generation, GenerationState, Output, WorkerSeen
 from imprimatur.generations.states import ACTIVE, FINAL
 from imprimatur.tenants.errors import NotFound
@@ -134,20 +134,13 @@ def estimate(*, profile: str, count: int, steps: int | None = None) -> Estimate:
     """When `count` pictures would be ready, judged by the last ones drawn here and by the tenant's own queue."""
     slots = _slots(profile)
     before = Generation.objects.filter(state__in=ACTIVE, spec__profile=profile).count()
-    each = _seconds_each(profile, steps or _own_steps(profile))
+    each = _seconds_each(profile, steps or own_steps(profile))
     return Estimate(
         pictures=count,
         seconds=round(each * (before + count) / max(slots, 1), 1),
         waiting_before=before,
         workers=slots,
     )
-
-
-def _own_steps(profile: str) -> int:
-    try:
-        return get_profile(profile).steps
-    except LookupError:
-        return 25
 
 
 def _seconds_each(profile: str, steps: int) -> float:

@@ -43,19 +43,12 @@ def submit(
     Raises NotPermitted, InvalidInput (dials, variables, count, seed) or RightsRefused with every reason.
     """
     actor.require(Permission.GENERATE)
-    asker, now = _asker(actor), timezone.now()
-    kept_use = asking.checked_use(use)
-    specs = asking.specs(
-        reference=reference,
-        version=version,
-        variables=variables,
-        dials=asking.Dials.read(dials or {}),
-        seeds=asking.seeds(count, seed),
-    )
+    asker, now, kept_use = _asker(actor), timezone.now(), asking.checked_use(use)
+    chosen, seeds = asking.Dials.read(dials or {}), asking.seeds(count, seed)
+    asked: dict[str, Any] = {"reference": reference, "version": version}
+    specs = asking.specs(**asked, variables=variables, dials=chosen, seeds=seeds)
     _count_one_at_a_time(actor.tenant_id)
-    answer = gate.require(
-        actor, action="generate", reference=reference, version=version, use=kept_use, now=now, requested=count
-    )
+    answer = gate.require(actor, action="generate", **asked, use=kept_use, now=now, requested=count)
     shared = {
         "tenant_id": actor.tenant_id,
         "batch": uuid.uuid4(),
@@ -67,11 +60,7 @@ def submit(
         "requested_by": asker,
         "requested_with": actor.api_key,
     }
-    rows = Generation.objects.bulk_create([_row(spec, **shared) for spec in specs])
-    notify.ring()
-    for row in rows:
-        _record_request(actor, row)
-    return rows
+    return _queue(actor, [_row(spec, **shared) for spec in specs])
 
 
 def cancel(actor: Actor, generation: Generation) -> Generation:
@@ -111,6 +100,14 @@ def _require_rights(actor: Actor, row: Generation, now: datetime) -> None:
         now=now,
         already=row,
     )
+
+
+def _queue(actor: Actor, rows: list[Generation]) -> list[Generation]:
+    queued = Generation.objects.bulk_create(rows)
+    notify.ring()
+    for row in queued:
+        _record_request(actor, row)
+    return queued
 
 
 def _row(spec: GenerationSpec, **shared: Any) -> Generation:

@@ -6,7 +6,7 @@ import uuid
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from imprimatur.generations.fairness import QUANTUM, Turns, Waiting, choose
 
@@ -63,6 +63,7 @@ def test_a_profile_without_room_does_not_hold_up_another() -> None:
     assert {item.profile for item in choose(waiting, {"studio": 4}, Turns())} == {"studio"}
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 6), st.integers(1, 200), st.sampled_from(["studio", "sd15"])), max_size=60),
     st.dictionaries(st.sampled_from(["studio", "sd15"]), st.integers(0, 10)),
@@ -76,6 +77,7 @@ def test_all_room_is_used_and_never_more(asked: list[tuple[int, int, str]], free
         assert sum(item.profile == profile for item in chosen) == min(wanted, free.get(profile, 0))
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.integers(1, 200), min_size=2, max_size=5), st.integers(1, 4))
 def test_backlogged_tenants_never_drift_apart(costs: list[int], room: int) -> None:
     """The bound of deficit round robin: one quantum and one picture, whatever the pictures cost."""
