@@ -57,6 +57,16 @@ def test_release_fetch_verify_withdraw(world, approved):
     assert ask(served.content).json()["verdict"] == "withdrawn"
 
 
+def test_a_client_may_ask_for_a_picture_only(world, approved):
+    client = world.client(world.alice)
+    release = post(client, "/releases", {"output": approved, "use": USE}).json()
+    address = f"/api/v1/releases/{release['id']}/content"
+    assert client.get(address, headers={"Accept": "image/png"})["Content-Type"] == "image/png"
+    post(client, f"/releases/{release['id']}/withdraw", {"reason": "Over"})
+    refused = client.get(address, headers={"Accept": "image/png"})
+    assert (refused.status_code, refused["Content-Type"]) == (410, "application/problem+json")
+
+
 def test_a_key_releases_what_two_people_approved(world, approved):
     _key, secret = world.key()
     made = post(Client(), "/releases", {"output": approved}, Authorization=f"Bearer {secret}")
