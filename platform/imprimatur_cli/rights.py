@@ -108,5 +108,5 @@ def permitted(claim: Declared, references: Sequence[Named], now: datetime | None
 
 
 def _named_digest(claim: Declared, reference: Named) -> str:
-    terms = (*claim.consents, *claim.trademarks)
+    terms: tuple[ConsentTerms | TrademarkTerms, ...] = (*claim.consents, *claim.trademarks)
     return reference.pixels if any(t.names(reference.pixels) for t in terms) else reference.file
