@@ -45,8 +45,6 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """500, with the id to quote. The page may use nothing that could fail again: no database, no actor."""
     if request.path.startswith(API_PREFIX):
-        sentence = _(
-            "Something went wrong on our side. Nothing was changed. Quote the request id when you ask for help."
-        )
+        sentence = _("Something went wrong on our side. Quote the request id when you ask for help.")
         return problem_page(request, 500, "server_error", sentence)
     return render(None, "500.html", {"request_id": request_id_of(request)}, status=500)
