@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import sys
 import uuid
@@ -193,8 +194,15 @@ def _run(job: Job) -> dict[str, Any]:
 
 
 def _draw(job: Job) -> DrawResult:
+    import diffusers
+    import torch
+    import transformers
+
     from generation.loading import best_device, load_pipeline
 
+    diffusers.utils.logging.disable_progress_bar()  # theirs beside ours would be two
+    transformers.utils.logging.disable_progress_bar()
+    torch.set_num_threads(_threads())
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
@@ -203,6 +211,11 @@ def _draw(job: Job) -> DrawResult:
         progress.update(task, description=say("drawing", job.language))
         images = [r.clean.image for r in job.references]
         return pipeline.draw(job.spec, images, lambda request: progress.update(task, completed=request.step))
+
+
+def _threads() -> int:
+    """As the worker counts them, so that both draw the same pixels: IMPRIMATUR_TORCH_THREADS, or all cores but one."""
+    return int(os.environ.get("IMPRIMATUR_TORCH_THREADS") or max(1, (os.cpu_count() or 1) - 1))
 
 
 def _ingredient(job: Job, key: Signer) -> bytes:
