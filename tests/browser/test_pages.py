@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from generation.studio.samples import SAMPLES, sample_png
 from tests.browser.conftest import Visitor
 from tests.browser.gallery import Gallery, build_gallery
 from tests.conftest import PASSWORD
@@ -100,6 +101,21 @@ def test_every_page_is_clean(
         problems += [f"{name}: {found}" for found in (*named_by_axe(page), *too_wide(page))]
         picture(page, f"{name}-{language}-{width}")
     assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_answers_and_errors_are_clean(gallery: Gallery, visit: Callable[..., Visitor], language: str) -> None:
+    anybody = visit(language, bypass_csp=True)
+    page = anybody.goes("/verify")
+    page.set_input_files("[name=file]", {"name": "a.png", "mimeType": "image/png", "buffer": sample_png(SAMPLES[0])})
+    page.click("main form button[type=submit]")
+    page.wait_for_selector("[data-verdict=none]")
+    assert named_by_axe(page) == []
+    picture(page, f"verdict-{language}")
+    page = anybody.goes("/no/such/page")
+    assert named_by_axe(page) == []
+    picture(page, f"not-found-{language}")
+    anybody.complaints[:] = [said for said in anybody.complaints if "404" not in said]
 
 
 def named_by_axe(page: Page) -> list[str]:

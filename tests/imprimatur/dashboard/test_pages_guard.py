@@ -11,6 +11,7 @@ from imprimatur.generations.models import Generation, Output
 from imprimatur.releases import services as releases
 from imprimatur.review import services as review
 from imprimatur.review.models import Decision
+from imprimatur.tenants.models import Membership
 from imprimatur.tenants.permissions import Permission
 from imprimatur.tenants.scope import tenant_scope
 
@@ -140,6 +141,19 @@ def test_a_keys_secret_is_shown_once(world: World) -> None:
     again = text_of(client, reverse("settings"))
     assert "Campaign tool" in again
     assert secret[0] not in again
+
+
+def test_an_owner_changes_roles_and_takes_people_out(world: World) -> None:
+    client = world.client(world.olive)
+    with tenant_scope(world.aozora.id):
+        ids = {m.user_id: m.public_id for m in Membership.objects.all()}
+    answer = client.post(reverse("member_roles", args=[ids[world.ravi.pk]]), {"roles": ["auditor"]}, follow=True)
+    assert "Ravi has other roles now." in answer.content.decode()
+    answer = client.post(reverse("member_remove", args=[ids[world.ravi.pk]]), follow=True)
+    assert "Ravi is no longer a member." in answer.content.decode()
+    answer = client.post(reverse("member_remove", args=[ids[world.olive.pk]]), follow=True)
+    assert "A company needs at least one owner." in answer.content.decode()
+    assert world.client(world.alice).post(reverse("member_remove", args=[ids[world.rita.pk]])).status_code == 403
 
 
 def test_revoking_needs_the_typed_word(world: World) -> None:

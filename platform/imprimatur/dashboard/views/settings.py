@@ -17,7 +17,7 @@ from imprimatur.dashboard.forms.settings import KeyForm, MemberForm
 from imprimatur.tenants import selectors, services
 from imprimatur.tenants.errors import DomainError, NotFound
 from imprimatur.tenants.http import TenantRequest, choose_tenant, tenant_page
-from imprimatur.tenants.models import ApiKey, User
+from imprimatur.tenants.models import ApiKey, Membership, User
 from imprimatur.tenants.permissions import ROLE_LABELS, Permission, Role
 
 LANGUAGES = [("ja", "日本語"), ("en", "English")]
@@ -43,6 +43,33 @@ def member_add(request: TenantRequest) -> HttpResponse:
         except DomainError as error:
             form.explain(error)
     return _page(request, member_form=form)
+
+
+@require_POST
+@tenant_page(Permission.MANAGE_TENANT)
+def member_roles(request: TenantRequest, member: str) -> HttpResponse:
+    """Give a member other roles."""
+    try:
+        changed = services.change_roles(
+            request.actor, selectors.find(Membership, member), request.POST.getlist("roles")
+        )
+        messages.success(request, _("%(name)s has other roles now.") % {"name": changed.user})
+    except DomainError as error:
+        messages.error(request, _sentence(error))
+    return redirect("settings")
+
+
+@require_POST
+@tenant_page(Permission.MANAGE_TENANT)
+def member_remove(request: TenantRequest, member: str) -> HttpResponse:
+    """Take a person out of the company."""
+    try:
+        leaving = selectors.find(Membership, member)
+        services.remove_member(request.actor, leaving)
+        messages.success(request, _("%(name)s is no longer a member.") % {"name": leaving.user})
+    except DomainError as error:
+        messages.error(request, _sentence(error))
+    return redirect("settings")
 
 
 @require_POST
@@ -106,6 +133,7 @@ def _page(request: TenantRequest, **more: Any) -> HttpResponse:
         "keys": selectors.api_keys(),
         "manage_refusal": refusal,
         "member_form": MemberForm(),
+        "all_roles": ROLE_LABELS.items(),
         "key_form": KeyForm(),
     }
     return render(request, "settings/settings.html", context | more)
@@ -117,3 +145,8 @@ def _refusal(request: TenantRequest) -> str:
     except DomainError as error:
         return str(error)
     return ""
+
+
+def _sentence(error: DomainError) -> str:
+    found = getattr(error, "errors", [])
+    return str(found[0]["message"]) if found else str(error)
