@@ -45,8 +45,8 @@ Name one subject and one scene, e.g. "a red striped bottle on the beach".
 
 ## What it cannot draw
 Anything outside these words; photographs (it draws flat illustrations); two subjects at once; lettering, logos,
-faces; patterns come out rough and emblems mostly don't come out. A photograph as reference is outside what the encoder was trained on:
-colours carry over, details do not. The people are nobody: it cannot draw a likeness.
+faces. Patterns come out rough, and emblems mostly don't come out. A photograph as reference is outside what the
+encoder was trained on: colours carry over, details do not. The people are nobody: it cannot draw a likeness.
 
 ## How it was trained
 The running averages of these stages, in fp16:
