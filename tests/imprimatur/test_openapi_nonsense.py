@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 from imprimatur.audit import selectors as audit
@@ -45,6 +46,12 @@ def operations() -> list[tuple[str, str]]:
     document = SchemaGenerator().get_schema(request=None, public=True)
     methods = {"get", "post", "put", "patch", "delete"}
     return [(method, path) for path, item in document["paths"].items() for method in item if method in methods]
+
+
+@pytest.fixture(autouse=True)
+def fresh_throttle() -> None:
+    """The verify desk counts in the cache, which tests share."""
+    cache.clear()
 
 
 @pytest.fixture

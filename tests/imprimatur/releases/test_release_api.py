@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -28,7 +29,10 @@ def approved(world: World) -> str:
 
 
 @pytest.fixture(autouse=True)
-def fresh_throttle() -> None:
+def fresh_throttle() -> Iterator[None]:
+    """The desk counts in the cache, which tests share."""
+    cache.clear()
+    yield
     cache.clear()
 
 
