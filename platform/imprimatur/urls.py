@@ -13,7 +13,7 @@ from imprimatur.releases import api as releases
 from imprimatur.review import api as review
 from imprimatur.rights import api as rights
 from imprimatur.tenants import api as tenants
-from imprimatur.tenants import health
+from imprimatur.tenants import health, sign_in
 from imprimatur.tenants.rest.docs import ApiDocument, ApiDocumentPage
 
 _API = (tenants, rights, library, prompts, generations, review, releases)
@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/schema", ApiDocument.as_view(), name="api_schema"),
     path("api/docs", ApiDocumentPage.as_view(url_name="api_schema"), name="api_docs"),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("accounts/email/", sign_in.no_own_address, name="no_own_address"),
     path("accounts/", include("allauth.account.urls")),
     path("", include("imprimatur.dashboard.urls")),
 ]

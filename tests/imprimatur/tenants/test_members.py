@@ -82,3 +82,12 @@ def test_sign_in_is_by_address_and_nobody_signs_up(world: World) -> None:
         "/accounts/signup/", {"email": "m@x.example", "password1": "correct-horse-9", "password2": "correct-horse-9"}
     )
     assert not type(world.alice).objects.filter(email="m@x.example").exists()
+
+
+def test_nobody_takes_another_persons_address(world: World) -> None:
+    client = world.client(world.charlie)
+    wanted = {"email": "director@aozora.example"}
+    for action in ("action_add", "action_primary"):
+        assert client.post("/accounts/email/", {action: "1", **wanted}).status_code == 404
+    world.charlie.refresh_from_db()
+    assert world.charlie.email == "charlie@northwind.example"
