@@ -145,7 +145,9 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = BEHIND_TLS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if BEHIND_TLS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-if flag("IMPRIMATUR_TRUST_PROXY"):
+_PROXIES = 1 if flag("IMPRIMATUR_TRUST_PROXY") else 0
+ALLAUTH_TRUSTED_PROXY_COUNT = _PROXIES  # whose X-Forwarded-For is believed; callers write what they like into it
+if _PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -226,7 +228,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "imprimatur.tenants.rest.pagination.NewestFirst",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "imprimatur.tenants.rest.schema.TenantSchema",
-    "DEFAULT_THROTTLE_RATES": {"verify": "60/min", "sign_in": "30/min"},
+    "DEFAULT_THROTTLE_RATES": {"verify": "60/min"},
+    "NUM_PROXIES": _PROXIES,
     "EXCEPTION_HANDLER": "imprimatur.tenants.rest.problems.problem_response",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "NON_FIELD_ERRORS_KEY": "request",

@@ -153,3 +153,10 @@ def test_the_page_and_the_api_count_together(db):
         require_pace(request)
     assert refused.value.status == 429
     require_pace(RequestFactory().post("/verify", REMOTE_ADDR="192.0.2.7"))
+
+
+def test_a_caller_does_not_choose_which_address_is_counted(db):
+    for last in range(60):
+        require_pace(RequestFactory().post("/verify", HTTP_X_FORWARDED_FOR=f"198.51.100.{last}"))
+    with pytest.raises(TooFast):
+        require_pace(RequestFactory().post("/verify", HTTP_X_FORWARDED_FOR="198.51.100.99"))
