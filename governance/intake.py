@@ -75,7 +75,7 @@ class CleanUpload:
 def decode_upload(data: bytes, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS) -> CleanUpload:
     """The picture in `data`, clean. Raises UnreadableUpload with a reason of REFUSALS; keeps nothing."""
     source, mime = _decode(data, max_bytes, max_pixels)
-    image = _flatten(_to_srgb(ImageOps.exif_transpose(source)))
+    image = _flatten(_to_srgb(_upright(source)))
     clean_mime: Mime = "image/jpeg" if mime == "image/jpeg" else "image/png"
     return CleanUpload(
         image=image,
@@ -146,6 +146,14 @@ def _check_checksums(data: bytes) -> None:
         _open(data).verify()
     except Exception as error:
         raise _refused("damaged") from error
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """As the camera was held; where the EXIF block cannot be read, as it is stored."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # Pillow raises SyntaxError, TypeError or struct.error, as the garbage has it
+        return image
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:

@@ -175,3 +175,17 @@ def test_encoding_again_gives_the_asked_type(noise: Image.Image) -> None:
 
 def test_every_refusal_has_both_sentences() -> None:
     assert all(english.endswith(".") and japanese.endswith("。") for english, japanese in REFUSALS.values())
+
+
+@pytest.mark.parametrize("form", ["PNG", "WEBP"])
+def test_an_unreadable_exif_block_is_forgotten_like_any_other(noise: Image.Image, form: str) -> None:
+    camera = Image.Exif()
+    camera[0x0112] = 6
+    data = saved(noise, form, exif=camera, lossless=True)
+    broken = data.replace(b"MM\x00*", b"MMxx")
+    assert broken != data
+    if form == "PNG":
+        start = broken.index(b"eXIf")
+        end = start + 4 + struct.unpack(">I", broken[start - 4 : start])[0]
+        broken = broken[:end] + struct.pack(">I", zlib.crc32(broken[start:end])) + broken[end + 4 :]
+    assert pixel_digest(decode_upload(broken).image) == pixel_digest(noise)
