@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from typing import Any
 
 from django.utils import timezone
@@ -24,6 +25,7 @@ from governance.provenance import OutputFacts, sign_output
 from gpu_worker.messages import RenderOrder, RenderReport, StoredObject
 from tests.factories import World
 
+_photographs = itertools.count(1000)  # each upload is another photograph
 USE = {"channel": "web", "territory": "JP", "purpose": "advertising"}
 
 
@@ -52,7 +54,7 @@ def uploaded(world: World, uploader: User, **declared: Any) -> ReferenceImage:
     brand = library.add_brand(actor, f"Aozora {stamp}")
     subject = library.add_subject(actor, brand, f"Bottle {stamp}", "product", "bottle")
     facts = {"source": "drawing", "shows_person": False, "declared_marks": [], "own_work": True} | declared
-    return library.take_in(actor, subject, picture(512, "navy"), **facts)
+    return library.take_in(actor, subject, picture(512, "navy", next(_photographs)), **facts)
 
 
 def approved_version(world: World) -> TemplateVersion:

@@ -40,6 +40,12 @@ class Upload:
         """What our own output says about itself; None for every other picture."""
         return self.report.facts if self.report.state == "trusted" else None
 
+    @property
+    def stored_reference_id(self) -> str:
+        """The reference of which this is the stored file, or a rendition of it; '' for every other picture."""
+        is_ours = self.report.state == "trusted" and self.report.facts is None
+        return reference_id_in(self.report) if is_ours else ""
+
 
 def decode(data: bytes) -> Upload:
     """InvalidInput with one clear sentence: empty, too large, wrong format, cut off, a bomb, too small, or carrying a

@@ -22,6 +22,9 @@ from imprimatur.tenants.permissions import Permission
 MAX_NAME, MAX_WORD, MAX_MARKS = 120, 60, 20
 KINDS: Final = ("product", "person")
 SOURCES: Final = ("photograph", "drawing", "generated")
+_FEWER: Final = _(
+    "This picture is here already, declared to show more. Declare the same, or have a rights manager correct it."
+)
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9 '\-]*")
 
 
@@ -83,6 +86,9 @@ def take_in(
     )
     if upload.output_facts is not None:
         _inherit(reference, intake.reference_id_in(upload.report))
+    else:
+        _refuse_stored(upload)
+        _check_not_fewer(actor, reference, upload.pixel_sha256)
     _refuse_second(subject, upload.pixel_sha256)
     reference.quality = coach.measure(upload.image, person=subject.kind == "person")
     intake.store(reference, upload)
@@ -106,14 +112,41 @@ def redeclare(
         raise Conflict(message, code="inherited_rights")
     _check_declarations(row.subject, row.source, shows_person)
     marks = _checked_marks(declared_marks)
-    fewer = (row.shows_person and not shows_person) or set(row.declared_marks) - set(marks)
-    if fewer or (own_work and not row.own_work):
+    if _demands_fewer(row, shows_person, marks, own_work):
         actor.require(Permission.MANAGE_RIGHTS)
+        actor.require_person()
     row.shows_person, row.declared_marks, row.own_work = shows_person, marks, own_work
     row.save(update_fields=["shows_person", "declared_marks", "own_work"])
     facts = {"shows_person": shows_person, "marks": len(marks), "own_work": own_work}
     record_event(actor.tenant_id, actor.label, "reference.redeclared", row.public_id, facts)
     return row
+
+
+def _demands_fewer(there: ReferenceImage, shows_person: bool, marks: Sequence[str], own_work: bool) -> bool:
+    """Whether a picture declared so would need fewer rights than it does as it is `there`."""
+    lost = (there.shows_person and not shows_person) or set(there.declared_marks) - set(marks)
+    return bool(lost or (own_work and not there.own_work))
+
+
+def _check_not_fewer(actor: Actor, reference: ReferenceImage, pixel_sha256: str) -> None:
+    """Sending a picture again, under another subject, must not shed the rights that it was declared to need."""
+    if actor.has(Permission.MANAGE_RIGHTS) and actor.person is not None:
+        return
+    said = (reference.shows_person, reference.declared_marks, reference.own_work)
+    for there in ReferenceImage.objects.filter(pixel_sha256=pixel_sha256):
+        if _demands_fewer(there, *said):
+            raise Conflict(_FEWER, code="declared_otherwise", reference=there.public_id)
+
+
+def _refuse_stored(upload: intake.Upload) -> None:
+    """Our stored references are encoded anew, so their pixels may differ from the upload's: their manifest tells."""
+    try:
+        stored = decode(ReferenceImage.PREFIX, upload.stored_reference_id)
+    except MalformedId:
+        return
+    if ReferenceImage.objects.filter(pk=stored).exists():
+        message = _("This picture comes from the library itself. Choose it there, or upload the original file.")
+        raise intake.refused("upload_stored_reference", message)
 
 
 def _require_uploader(actor: Actor) -> User:

@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 from imprimatur.audit.selectors import events
-from imprimatur.library import services
+from imprimatur.library import selectors, services
 from imprimatur.library.models import ReferenceImage
-from imprimatur.tenants.actor import Actor
-from imprimatur.tenants.errors import Conflict, InvalidInput, NotPermitted
+from imprimatur.tenants.actor import Actor, actor_for_key
+from imprimatur.tenants.errors import Conflict, InvalidInput, NotPermitted, PersonRequired
+from imprimatur.tenants.permissions import Permission, Role
 from imprimatur.tenants.scope import tenant_scope
 
-from tests.factories import World
-from tests.imprimatur.drawn import uploaded
+from tests.factories import World, member
+from tests.imprimatur.drawn import picture, uploaded
 
 NOTHING: dict[str, Any] = {"shows_person": False, "declared_marks": [], "own_work": False}
 ALL: dict[str, Any] = {"shows_person": True, "declared_marks": ["AOZORA"], "own_work": False}
@@ -69,6 +70,35 @@ def test_inherited_rights_are_corrected_where_they_come_from(world: World, alice
     with pytest.raises(Conflict) as caught:
         services.redeclare(world.actor(world.gordon), later, **NOTHING)
     assert caught.value.code == "inherited_rights"
+
+
+@pytest.mark.parametrize("fewer", [{"shows_person": False}, {"declared_marks": []}, {"own_work": True}])
+def test_sending_it_again_sheds_no_right(world: World, alice: Actor, fewer: dict[str, Any]) -> None:
+    photo = picture(256, "olive")
+    hanako = services.add_subject(alice, services.add_brand(alice, "Aozora"), "Hanako", "person", "woman")
+    bottle = services.add_subject(alice, hanako.brand, "Bottle", "product", "bottle")
+    services.take_in(alice, hanako, photo, source="photograph", **ALL)
+    with pytest.raises(Conflict) as caught:
+        services.take_in(alice, bottle, photo, source="photograph", **{**ALL, **fewer})
+    assert caught.value.code == "declared_otherwise"
+    assert services.take_in(alice, bottle, photo, source="photograph", **ALL).declared_marks == ["AOZORA"]
+
+
+@pytest.mark.parametrize("rendition", [selectors.content, lambda reference: selectors.thumbnail(reference, 480)])
+def test_a_file_of_the_library_does_not_come_in_again(world: World, alice: Actor, rendition: Any) -> None:
+    stored = uploaded(world, world.alice, **ALL)
+    bottle = services.add_subject(alice, stored.subject.brand, "Other", "product", "bottle")
+    with pytest.raises(InvalidInput) as caught:
+        services.take_in(alice, bottle, rendition(stored)[0], source="photograph", **{**NOTHING, "own_work": True})
+    assert caught.value.code == "upload_stored_reference"
+
+
+def test_a_key_demands_no_fewer_rights(world: World, alice: Actor) -> None:
+    reference = uploaded(world, world.alice, **ALL)
+    maker = member(world.aozora, "kaho", [Role.OWNER, Role.RIGHTS_MANAGER], world.password)
+    key, _ = world.key([Permission.VIEW, Permission.MANAGE_RIGHTS], maker)
+    with pytest.raises(PersonRequired):
+        services.redeclare(actor_for_key(key), reference, **NOTHING)
 
 
 def test_over_http(world: World) -> None:
