@@ -75,6 +75,8 @@ document.addEventListener("change", (event) => {
 });
 
 for (const zone of document.querySelectorAll("[data-drop]")) {
+  const chosen = zone.querySelector("input[type=file]");
+  if (chosen.files.length) preview(chosen); // before this module had come
   const lit = (on) => zone.toggleAttribute("data-over", on);
   zone.addEventListener("dragover", (event) => (event.preventDefault(), lit(true)));
   zone.addEventListener("dragleave", () => lit(false));
