@@ -126,8 +126,9 @@ def suspend(actor: Actor, record: Record) -> Record:
 
 
 def resume(actor: Actor, record: Record) -> Record:
-    """Allow use again after a suspension."""
+    """Allow use again after a suspension: like verifying, a person answers for it."""
     actor.require(Permission.MANAGE_RIGHTS)
+    actor.require_person()
     row = _locked(record)
     if row.status != RightStatus.SUSPENDED:
         require_transition(row.status, RightStatus.SUSPENDED)

@@ -312,12 +312,15 @@ def test_reviewers_and_auditors_do_not_even_draft(world: World, gordon: Actor) -
             consent(world.actor(person))
 
 
-def test_a_key_may_revoke_but_never_verify(world: World, gordon: Actor) -> None:
+def test_a_key_may_stop_uses_but_never_allow_them(world: World, gordon: Actor) -> None:
     manager = Actor(gordon.tenant_id, gordon.user, gordon.permissions, api_key=world.key()[0])
     record = consent(manager)
     with pytest.raises(PersonRequired):
         services.verify_record(manager, record)
-    services.verify_record(gordon, record)
+    services.suspend(manager, services.verify_record(gordon, record))
+    with pytest.raises(PersonRequired):
+        services.resume(manager, record)
+    services.resume(gordon, record)
     assert services.revoke(manager, record, "withdrawn by e-mail").status == RightStatus.REVOKED
 
 
