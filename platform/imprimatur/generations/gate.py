@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import Q
 from django.utils import timezone
@@ -27,6 +27,8 @@ from imprimatur.rights import selectors as rights
 from imprimatur.rights.models import ConsentRecord, RightRecord
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import RightsRefused
+
+Record = TypeVar("Record", bound=RightRecord)
 
 _COUNTED = [*ACTIVE, "ready"]
 
@@ -46,11 +48,14 @@ def decision(
     """The policy's answer at `now`. Call inside the tenant's scope.
 
     use: channel, territory, purpose; optional contexts, paid, language. requested: how many pictures are asked for.
-    already: the row that asked, which is not counted a second time against a consent's cap. actor: who asks; the
-    rights do not depend on it, its permissions are the caller's question.
+    already: the row that asked, which is not counted a second time against a consent's cap, and which stands on the
+    records of its own receipt alone. actor: who asks; the rights do not depend on it, its permissions are the caller's
+    question.
     """
     root = reference.rights_root
     consents, licences = rights.covering([root.pixel_sha256])
+    if already is not None:
+        consents, licences = _relied_upon(consents, already), _relied_upon(licences, already)
     facts = Facts(
         action=action,
         tenant_id=str(actor.tenant_id if actor else reference.tenant_id),
@@ -128,6 +133,12 @@ def _reference_facts(reference: ReferenceImage) -> ReferenceFacts:
         own_work=reference.own_work,
         name=reference.subject.name,
     )
+
+
+def _relied_upon(records: list[Record], row: Generation) -> list[Record]:
+    """Those of the row's receipt, if it names any: its manifest commits to these, and caps count by them."""
+    named = {line["record"] for line in row.consent_receipt["records"]}
+    return [record for record in records if record.public_id in named] if named else records
 
 
 def _terms_id(record: RightRecord) -> str:

@@ -17,6 +17,7 @@ from imprimatur.rights import services as rights
 from imprimatur.tenants.errors import InvalidInput, NotPermitted, RightsRefused
 from imprimatur.tenants.scope import tenant_scope
 
+from governance.consent import ConsentTerms
 from tests.factories import World
 from tests.imprimatur.drawn import USE, approved_version, uploaded
 from tests.imprimatur.generations.asked import ask, likeness
@@ -176,6 +177,23 @@ def test_trying_again_asks_for_the_rights_again(world: World) -> None:
         with pytest.raises(RightsRefused):
             services.retry(world.actor(world.alice), row)
         assert Generation.objects.get(pk=row.pk).state == "canceled"
+
+
+def test_a_picture_stands_on_the_records_it_was_asked_under(world: World) -> None:
+    reference, record = likeness(world)
+    (row,) = ask(world, reference=reference)
+    with tenant_scope(world.aozora.id):
+        manager, terms = world.actor(world.gordon), ConsentTerms.from_json(record.terms)
+        services.cancel(world.actor(world.alice), row)
+        capped = replace(terms, output_cap=1)
+        second = rights.draft_consent(manager, title="Second", kind="likeness", terms=capped, evidence=b"%PDF signed")
+        rights.verify_record(manager, second)
+        rights.revoke(manager, record)
+        with pytest.raises(RightsRefused) as refused:
+            services.retry(world.actor(world.alice), row)
+    assert [reason["rule_id"] for reason in refused.value.reasons] == ["terms.revoked"]
+    (anew,) = ask(world, reference=reference)
+    assert [line["record"] for line in anew.consent_receipt["records"]] == [second.public_id]
 
 
 def test_the_system_itself_asks_for_no_pictures(world: World) -> None:
