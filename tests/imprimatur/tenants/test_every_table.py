@@ -53,7 +53,8 @@ def test_functions_that_run_as_the_owner_fix_their_search_path_and_are_not_for_e
         """
     )
     assert functions
-    assert [name for name, settings, _ in functions if "search_path=pg_catalog" not in settings] == []
+    safe = "search_path=pg_catalog, public, pg_temp"
+    assert [name for name, settings, _ in functions if settings != safe] == []
     assert [name for name, _, for_everybody in functions if for_everybody] == []
 
 
