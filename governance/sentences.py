@@ -93,7 +93,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "reference.quarantined": (
         "Reference “{reference}” is quarantined: ask your rights manager.",
-        "参照画像「{reference}」は隔離されています。権利担当者に確認してください。",
+        "参照画像「{reference}」は隔離されています。権利管理者に確認してください。",
     ),
     "reference.basis_missing": (
         "Nobody has said who owns reference “{reference}”: declare it as your own work or attach a licence.",
@@ -137,7 +137,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "terms.suspended": (
         "The {kind} is suspended: ask your rights manager.",
-        "{kind}は停止中です。権利担当者に確認してください。",
+        "{kind}は停止中です。権利管理者に確認してください。",
     ),
     "terms.revoked": (
         "The {kind} was revoked: choose another reference.",
