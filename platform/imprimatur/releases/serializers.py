@@ -11,6 +11,16 @@ from imprimatur.releases.models import Release
 from imprimatur.releases.verification import Verdict
 
 
+class ReleaseUseSerializer(UseSerializer):
+    """Where the picture will really appear; consents may forbid any of it."""
+
+    paid = serializers.BooleanField(required=False, help_text="In paid advertising space.")
+    language = serializers.CharField(required=False, allow_blank=True, max_length=10)
+    contexts = serializers.ListField(
+        child=serializers.CharField(max_length=40), required=False, max_length=20, help_text="What it appears with."
+    )
+
+
 class ReleaseSerializer(serializers.ModelSerializer[Release]):
     """A released picture. `sha256` is the released file's; fetch it at `/releases/{id}/content`."""
 
@@ -18,7 +28,7 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
     output = serializers.CharField(source="output.public_id", read_only=True)
     generation = serializers.CharField(source="output.generation.public_id", read_only=True)
     released_by = serializers.CharField(source="released_by.__str__", read_only=True)
-    use = UseSerializer(read_only=True)
+    use = ReleaseUseSerializer(read_only=True)
 
     class Meta:
         model = Release
@@ -42,7 +52,7 @@ class NewReleaseSerializer(serializers.Serializer[Any]):
     """Which approved picture to release; without `use`, for what it was asked for."""
 
     output = serializers.CharField()
-    use = UseSerializer(required=False)
+    use = ReleaseUseSerializer(required=False)
 
 
 class WithdrawalSerializer(serializers.Serializer[Any]):

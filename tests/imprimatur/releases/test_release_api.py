@@ -10,13 +10,17 @@ import pytest
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, RequestFactory
+from imprimatur.generations import services as generations
+from imprimatur.generations.models import Output
 from imprimatur.library.models import ReferenceImage
 from imprimatur.releases.pace import TooFast, require_pace
 from imprimatur.review import services as reviewing
 from imprimatur.tenants.scope import tenant_scope
 
 from tests.factories import World
-from tests.imprimatur.drawn import USE, drawn, picture
+from tests.imprimatur.drawn import USE, drawn, picture, worked
+from tests.imprimatur.generations.asked import ask as ask_for
+from tests.imprimatur.generations.asked import likeness
 
 
 @pytest.fixture
@@ -59,6 +63,31 @@ def test_release_fetch_verify_withdraw(world, approved):
     gone = client.get(f"/api/v1/releases/{release['id']}/content")
     assert (gone.status_code, gone.json()["code"]) == (410, "withdrawn")
     assert ask(served.content).json()["verdict"] == "withdrawn"
+
+
+@pytest.mark.parametrize(
+    ("more", "rule"), [({"paid": True}, "consent.paid_media"), ({"contexts": ["alcohol"]}, "consent.context")]
+)
+@pytest.mark.parametrize("by_page", [True, False])
+def test_what_a_consent_forbids_beside_place_and_purpose_is_asked(
+    world: World, more: dict[str, Any], rule: str, by_page: bool
+) -> None:
+    reference, _record = likeness(world, prohibited_contexts=frozenset({"alcohol"}))
+    (row,) = ask_for(world, reference=reference)
+    with tenant_scope(world.aozora.id):
+        assert generations.record_report(worked(row))
+        output = Output.objects.get(generation=row)
+        for reviewer in (world.rita, world.ravi):
+            reviewing.decide(world.actor(reviewer), output, "approve")
+    client = world.client(world.alice)
+    if by_page:
+        page = client.post(f"/library/release/{output.public_id}", USE | more)
+        assert page.context["form"].errors.get("__all__"), page.context["form"].errors
+    else:
+        refused = post(client, "/releases", {"output": output.public_id, "use": USE | more}).json()
+        assert [reason["rule_id"] for reason in refused["reasons"]] == [rule]
+    released = post(client, "/releases", {"output": output.public_id, "use": USE | {"contexts": ["sports"]}}).json()
+    assert released["use"] == USE | {"contexts": ["sports"]}
 
 
 def test_a_client_may_ask_for_a_picture_only(world, approved):

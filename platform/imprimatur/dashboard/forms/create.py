@@ -34,6 +34,21 @@ class UseForm(PlainForm):
         return {name: self.cleaned_data[name] for name in ("channel", "territory", "purpose")}
 
 
+class ReleaseForm(UseForm):
+    """Where a picture will really appear, with what else a consent may forbid."""
+
+    paid = forms.BooleanField(label=_("Paid advertising space"), required=False)
+    contexts = forms.MultipleChoiceField(
+        label=_("Appears together with"), choices=choices.contexts, widget=forms.CheckboxSelectMultiple, required=False
+    )
+
+    @property
+    def use(self) -> dict[str, Any]:
+        """What the rights are asked about."""
+        said = self.cleaned_data
+        return {**super().use, "paid": said["paid"], "contexts": said["contexts"]}
+
+
 class CreateForm(UseForm):
     """The dials. Percentages on the page, shares in the spec."""
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from imprimatur.dashboard.forms.create import UseForm
+from imprimatur.dashboard.forms.create import ReleaseForm
 from imprimatur.generations.models import Output
 from imprimatur.releases import selectors, services
 from imprimatur.releases.models import Release
@@ -43,7 +43,7 @@ def library(request: TenantRequest) -> HttpResponse:
 def release_new(request: TenantRequest, out: str) -> HttpResponse:
     """Say where it will appear, and let it out."""
     output = review.get_output(request.actor, out)
-    form = UseForm(request.POST or None, initial=_first_use(output))
+    form = ReleaseForm(request.POST or None, initial=_first_use(output))
     if request.method == "POST" and form.is_valid():
         released = _release(request.actor, output, form)
         if released is not None:
@@ -81,7 +81,7 @@ def release_withdraw(request: TenantRequest, rel: str) -> HttpResponse:
     return redirect("release", rel)
 
 
-def _release(actor: Actor, output: Output, form: UseForm) -> Release | None:
+def _release(actor: Actor, output: Output, form: ReleaseForm) -> Release | None:
     try:
         return services.release(actor, output, form.use)
     except DomainError as error:
