@@ -1,8 +1,14 @@
-"""How often may one address ask the public desk? Page and API count together; the rate is the setting `verify`."""
+"""How often may one address ask the public desk, and how many files are looked at in one moment?
+
+Page and API count together; the rate is the setting `verify`.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -10,6 +16,10 @@ from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
 from imprimatur.tenants.errors import DomainError
+
+AT_ONCE: Final = 2  # in each process; a file of 200 kB may unpack to a gigabyte
+TURN_SECONDS: Final = 10.0
+_looking = threading.BoundedSemaphore(AT_ONCE)
 
 
 class TooFast(DomainError):
@@ -35,3 +45,14 @@ def require_pace(request: HttpRequest) -> None:
     throttle = VerifyThrottle()
     if not throttle.allow_request(request, None):  # type: ignore[arg-type]  # it reads META only
         raise TooFast(int(throttle.wait() or 1) + 1)
+
+
+@contextmanager
+def in_turn(patience: float = TURN_SECONDS) -> Iterator[None]:
+    """Wait for a turn to unpack a stranger's file; TooFast when none comes within `patience` seconds."""
+    if not _looking.acquire(timeout=patience):
+        raise TooFast(int(TURN_SECONDS))
+    try:
+        yield
+    finally:
+        _looking.release()

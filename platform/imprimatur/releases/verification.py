@@ -20,6 +20,7 @@ from governance.provenance import ManifestReport, read, read_damaged
 from imprimatur import keys
 from imprimatur.releases import lookups
 from imprimatur.releases.lookups import Known, Standing
+from imprimatur.releases.pace import in_turn
 from imprimatur.tenants.errors import InvalidInput
 from imprimatur.tenants.uploads import UploadTooLarge
 
@@ -63,9 +64,15 @@ class Verification:
 
 
 def verify(data: bytes) -> Verification:
-    """Look at a file, outside any tenant's scope. InvalidInput or UploadTooLarge for what is no picture to look at."""
+    """Look at a file, outside any tenant's scope. InvalidInput or UploadTooLarge for what is no picture to look at;
+    TooFast when too many others are being looked at."""
     if len(data) > MAX_BYTES:
         raise UploadTooLarge
+    with in_turn():
+        return _verdict(data)
+
+
+def _verdict(data: bytes) -> Verification:
     report = _report_of(data)
     known = lookups.by_file(hashlib.sha256(data).hexdigest())
     if known is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from django.test import Client, RequestFactory
 from imprimatur.generations import services as generations
 from imprimatur.generations.models import Output
 from imprimatur.library.models import ReferenceImage
-from imprimatur.releases.pace import TooFast, require_pace
+from imprimatur.releases.pace import AT_ONCE, TooFast, in_turn, require_pace
 from imprimatur.review import services as reviewing
 from imprimatur.tenants.scope import tenant_scope
 
@@ -189,3 +190,18 @@ def test_a_caller_does_not_choose_which_address_is_counted(db):
         require_pace(RequestFactory().post("/verify", HTTP_X_FORWARDED_FOR=f"198.51.100.{last}"))
     with pytest.raises(TooFast):
         require_pace(RequestFactory().post("/verify", HTTP_X_FORWARDED_FOR="198.51.100.99"))
+
+
+def test_only_so_many_files_are_unpacked_in_one_moment():
+    with ExitStack() as others:
+        for _ in range(AT_ONCE):
+            others.enter_context(in_turn())
+        with pytest.raises(TooFast), in_turn(patience=0.01):
+            pass
+    with in_turn(patience=0.01):
+        pass
+
+
+def test_the_desk_takes_its_turn(db, monkeypatch):
+    monkeypatch.setattr("imprimatur.releases.pace._looking.acquire", lambda timeout: False)
+    assert ask(picture(128, "navy")).status_code == 429
