@@ -1,6 +1,7 @@
 """The control side's object store: every file is read with the digest its row promises.
 
-Keys: `tenants/<tenant uuid>/<references|outputs|releases>/<id>/<name>`. The same keys are used by the GPU workers.
+Keys: `tenants/<tenant uuid>/<references|outputs|releases|evidence>/<id>/<name>`.
+The same keys are used by the GPU workers.
 """
 
 from __future__ import annotations
