@@ -47,13 +47,23 @@ def add_member(  # noqa: PLR0917 - its callers read as a sentence
     roles: Iterable[Role | str],
     language: str = "en",
 ) -> Membership:
-    """Let a person in with these roles. A person who signs in already elsewhere keeps their password and name."""
+    """Let a person in with these roles.
+
+    An account that signs in to another company already joins by the operator's command only, and keeps its password and
+    name: an owner chose that password once, and would otherwise follow the account into every later company.
+    """
     actor.require(Permission.MANAGE_TENANT)
     role_values = _roles(roles)
     with transaction.atomic():
-        user = User.objects.filter(email__iexact=email).first() or _new_user(email, password, name, language)
-        if Membership.objects.filter(user=user).exists():
+        known = User.objects.filter(email__iexact=email).first()
+        if known and Membership.objects.filter(user=known).exists():
             raise Conflict(_("This person is a member already."), code="already_member")
+        if known and actor.person is not None:
+            raise Conflict(
+                _("This address signs in to another company already. Ask your operator to add the person here."),
+                code="account_elsewhere",
+            )
+        user = known or _new_user(email, password, name, language)
         membership = Membership.objects.create(tenant=tenant, user=user, roles=role_values)
         facts = {"roles": role_values, "user": str(user.id)}
         audit.record(tenant.id, actor.label, "member.added", membership.public_id, facts)

@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 from imprimatur.audit.selectors import events
+from imprimatur.tenants.actor import system_actor
 from imprimatur.tenants.errors import Conflict, InvalidInput, NotPermitted
 from imprimatur.tenants.models import Membership
 from imprimatur.tenants.permissions import Role
@@ -44,10 +45,18 @@ def test_wrong_facts_are_named(world: World, email: str, password: str, roles: l
     assert refused.value.errors[0]["field"] == field
 
 
-def test_a_person_may_belong_to_two_companies(world: World) -> None:
-    with tenant_scope(world.northwind.id):
+def test_an_owner_cannot_draw_in_an_account_whose_password_another_owner_chose(world: World) -> None:
+    with tenant_scope(world.northwind.id), pytest.raises(Conflict, match="operator") as refused:
         owner = world.actor(world.charlie)
-        add_member(owner, world.northwind, "Alice@aozora.example", "ignored-password", "A", [Role.AUDITOR])
+        add_member(owner, world.northwind, "Alice@aozora.example", world.password, "A", [Role.AUDITOR])
+    assert refused.value.code == "account_elsewhere"
+    assert [m.name for m in memberships_of(world.alice)] == ["Aozora Tea"]
+
+
+def test_a_person_may_belong_to_two_companies_by_the_operators_hand(world: World) -> None:
+    with tenant_scope(world.northwind.id):
+        operator = system_actor(world.northwind.id)
+        add_member(operator, world.northwind, "Alice@aozora.example", "ignored-password", "A", [Role.AUDITOR])
     found = [(m.name, m.roles) for m in memberships_of(world.alice)]
     assert found == [("Aozora Tea", ["creator"]), ("Northwind Optics", ["auditor"])]
     world.alice.refresh_from_db()
