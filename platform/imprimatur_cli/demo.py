@@ -17,6 +17,7 @@ from imprimatur_cli.journey import Journey, JourneyFailed, Result, Task
 from imprimatur_cli.stack import StackFailed, address, demo_password
 
 REFUSED: Final = 3
+# None of the demo companies' own subjects: a picture that is there already keeps the rights it was declared to need.
 SAMPLE: Final = Path(__file__).with_name("sample_bottle.png")
 _MIMES: Final = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 _EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
