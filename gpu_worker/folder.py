@@ -34,7 +34,7 @@ class Channel(filesystem.Channel):  # type: ignore[misc]
     def _put(self, queue: str, payload: Any, **_: Any) -> None:
         folder = Path(self.data_folder_out)
         name = f"{time.time_ns():020d}_{uuid.uuid4().hex}.{queue}{_SUFFIX}"
-        hidden = folder / f".{name}"
+        hidden = folder / f".{uuid.uuid4().hex}.part"  # a glob finds dotted names too: not what a reader looks for
         try:
             _make_private(folder)
             hidden.touch(mode=0o600)
