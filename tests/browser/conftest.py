@@ -39,7 +39,7 @@ expect.set_options(timeout=PATIENCE)
 
 @pytest.fixture(scope="module")
 def site(django_db_setup: None, addresses: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the product, served by uvicorn in a process of its own, which listens to the database while it lives."""
+    """The address of the product, served by a uvicorn of its own, which listens to the database while it lives."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     log = tmp_path_factory.mktemp("site") / "uvicorn.log"
