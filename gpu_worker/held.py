@@ -61,6 +61,11 @@ class Held:
             held.canceled.set()
         return bool(found)
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the worker is being switched off: what still arrives belongs to another."""
+        return self._stopping
+
     def stop_all(self) -> None:
         """The worker is being switched off: give everything back."""
         with self._lock:

@@ -19,7 +19,7 @@ from gpu_worker.celery import app, config
 from gpu_worker.config import WorkerConfig
 from gpu_worker.engine import Engine, Loader
 from gpu_worker.heartbeat import Heartbeat
-from gpu_worker.messages import CANCEL_COMMAND, RENDER_TASK, RenderOrder, WorkerHello
+from gpu_worker.messages import CANCEL_COMMAND, RENDER_TASK, RenderOrder, WorkerHello, render_queue
 from gpu_worker.permits import PermitDesk
 from gpu_worker.sender import Sender
 from gpu_worker.storage import ObjectStore
@@ -28,13 +28,23 @@ from gpu_worker.workshop import Workshop
 logger = logging.getLogger(__name__)
 
 KEY_SECONDS: Final = 20.0
+PUT_BACK_SECONDS: Final = 0.2  # lets another worker be quicker
 _LIBRARIES: Final = ("imprimatur", "torch", "diffusers", "celery", "c2pa-python")
 
 
 @app.task(name=RENDER_TASK)  # type: ignore[untyped-decorator]
 def render(message: dict[str, Any]) -> None:
-    """Draw one order. Every way it can end is reported, none is raised."""
-    workshop().handle(RenderOrder.from_json(message))
+    """Draw one order. Every way it can end is reported, none is raised.
+
+    A worker that is being switched off is still offered orders until its consumer ends: it puts them back untouched,
+    as the same attempt, for another worker.
+    """
+    order = RenderOrder.from_json(message)
+    if workshop().held.is_stopping:
+        time.sleep(PUT_BACK_SECONDS)
+        app.send_task(RENDER_TASK, args=[message], queue=render_queue(order.spec.profile))
+        return
+    workshop().handle(order)
 
 
 @control_command(name=CANCEL_COMMAND, args=[("generation_id", str), ("attempt", int)])  # type: ignore[untyped-decorator]
