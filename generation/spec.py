@@ -13,6 +13,8 @@ from typing import Any, Literal, Self
 Guidance = Literal["release", "paper"]
 MaskNorm = Literal["max_norm", "min_max_norm", "min_max_per_channel"]
 MaskSelect = Literal["top_k", "threshold"]
+Effort = Literal["exact", "fast"]
+MAX_SUBJECTS = 4
 
 
 class InvalidSpec(ValueError):
@@ -26,6 +28,7 @@ class MaskDials:
     scope: share of latent positions the mask keeps, in (0, 1] (the paper's gamma_scope).
     binary: kept positions count as 1 instead of keeping their normalised score.
     stop_step: the mask is frozen after this many steps; None never freezes it.
+    refine: spread the word's map along self-attention before positions are kept (M <- A_self M).
     """
 
     scope: float = 0.25
@@ -33,6 +36,62 @@ class MaskDials:
     select: MaskSelect = "top_k"
     binary: bool = False
     stop_step: int | None = 12
+    refine: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """Where a subject may be: left, top, right, bottom as shares of the picture, in [0, 1]."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def __post_init__(self) -> None:
+        """Raise InvalidSpec for an empty box, or one that leaves the picture."""
+        if not (0 <= self.left < self.right <= 1 and 0 <= self.top < self.bottom <= 1):
+            raise InvalidSpec(
+                "a box needs 0 <= left < right <= 1 and 0 <= top < bottom <= 1, as shares of the picture; "
+                f"not {self.left}, {self.top}, {self.right}, {self.bottom}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubjectSpec:
+    """One real word of the prompt and what it is narrowed to.
+
+    word: word or phrase of the prompt. reference_digests: SHA-256 (hex) of its reference files, in order.
+    box: bounds the scope of the word; None is the whole picture. sketch_digest: SHA-256 (hex) of a greyscale picture
+    that does the same in any shape, white where the subject may be; empty for none.
+    quantity, scope: of this subject alone; None takes the spec's.
+    """
+
+    word: str
+    reference_digests: tuple[str, ...]
+    box: Box | None = None
+    sketch_digest: str = ""
+    quantity: float | None = None
+    scope: float | None = None
+
+    def __post_init__(self) -> None:
+        """Raise InvalidSpec for a dial outside its range."""
+        if not self.word.strip():
+            raise InvalidSpec("word is empty: name the word of the prompt that is the subject")
+        if self.quantity is not None:
+            _require("quantity", self.quantity, 0.01, 1.0)
+        if self.scope is not None:
+            _require("mask scope", self.scope, 0.01, 1.0)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Unknown keys are ignored."""
+        known = {f.name for f in fields(cls)}
+        values = {k: v for k, v in data.items() if k in known}
+        values["reference_digests"] = tuple(values["reference_digests"])
+        if isinstance(values.get("box"), dict):
+            values["box"] = Box(**values["box"])
+        return cls(**values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +104,10 @@ class GenerationSpec:
     quantity: share of visual tokens that get in, in (0, 1] (the paper's gamma_num).
     guidance_scale: weight of classifier-free guidance, 1 turns it off; None is the profile's own.
     width, height: pixels; 0 is the profile's own size.
+    box, sketch_digest: bound the scope of `word`, see `SubjectSpec`.
+    others: further subjects, each with a word and references of its own.
+    effort: `exact` reproduces the method; `fast` saves work where little is lost.
+    explain: also keep how much each word and each visual token acted.
     """
 
     profile: str
@@ -60,6 +123,11 @@ class GenerationSpec:
     guidance_scale: float | None = None
     quantity: float = 0.8
     mask: MaskDials = field(default_factory=MaskDials)
+    box: Box | None = None
+    sketch_digest: str = ""
+    others: tuple[SubjectSpec, ...] = ()
+    effort: Effort = "exact"
+    explain: bool = False
 
     def __post_init__(self) -> None:
         """Raise InvalidSpec for a dial outside its range."""
@@ -73,10 +141,23 @@ class GenerationSpec:
             raise InvalidSpec("prompt is empty: write what the picture shows")
         if not self.word.strip():
             raise InvalidSpec("word is empty: name the word of the prompt that is the subject")
+        _require("number of subjects", 1 + len(self.others), 1, MAX_SUBJECTS)
+
+    @property
+    def subjects(self) -> tuple[SubjectSpec, ...]:
+        """Every subject, the first one first."""
+        first = SubjectSpec(
+            word=self.word,
+            reference_digests=self.reference_digests,
+            box=self.box,
+            sketch_digest=self.sketch_digest,
+        )
+        return (first, *self.others)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types; `from_json` gives the same spec back."""
-        return asdict(self) | {"reference_digests": list(self.reference_digests)}
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return plain
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
@@ -87,6 +168,9 @@ class GenerationSpec:
         if isinstance(values.get("mask"), dict):
             mask_known = {f.name for f in fields(MaskDials)}
             values["mask"] = MaskDials(**{k: v for k, v in values["mask"].items() if k in mask_known})
+        if isinstance(values.get("box"), dict):
+            values["box"] = Box(**values["box"])
+        values["others"] = tuple(SubjectSpec.from_json(other) for other in values.get("others", ()))
         return cls(**values)
 
     def digest(self) -> str:
