@@ -8,9 +8,12 @@ from typing import Any, Literal, Self
 
 from governance.c2pa_binding import SPEC_VERSION
 from governance.canonical import canonical_json, sha256_hex
+from governance.watermark import identifier_of
 
 GENERATION_LABEL = "org.imprimatur.generation"
 REFERENCE_LABEL = "org.imprimatur.reference"
+WATERMARK_LABEL = "org.imprimatur.watermark"
+WATERMARK_ALGORITHM = "org.imprimatur.spread-spectrum-dct.1"
 SCHEMA = 1  # inside the data: a version suffix of the label would be dropped
 SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 REFERENCE, PARENT = "reference", "parent"
@@ -51,9 +54,11 @@ class OutputFacts:
     model_digests: SHA-256 by weight file. environment: sampler and library versions, to draw it again.
     consents: commitments to every agreement relied upon. own_work: the reference was declared the tenant's own.
     audit_head: hash of the tenant's audit chain when the order was given (`governance.ledger`).
-    pixel_digest: `governance.intake.pixel_digest` before watermark and stamp.
+    pixel_digest: `governance.intake.pixel_digest` of what the model drew, before enlarging, watermark and stamp.
+    native_size: "128x128" as drawn, where the delivered picture is larger; empty where it is as drawn.
     generated_at: UTC ISO time; filled in while signing if empty. source_type: a term of IPTC's digitalsourcetype.
-    watermarked: the pixels carry a mark (`governance.watermark`), put there before signing.
+    watermarked: the pixels carry the mark of generation_id (`governance.watermark.identifier_of`), put there before
+    signing.
     oversight: human_validated only once people approved.
     """
 
@@ -73,6 +78,7 @@ class OutputFacts:
     pixel_digest: str = ""
     generated_at: str = ""
     source_type: str = "trainedAlgorithmicMedia"
+    native_size: str = ""
     watermarked: bool = False
     oversight: Oversight = "prompt_guided"
 
@@ -107,19 +113,27 @@ def reference_definition(facts: IntakeFacts, mime: str) -> dict[str, Any]:
     return _definition(facts, REFERENCE, mime, [_actions([action]), *_intake(facts)])
 
 
-def output_definition(facts: OutputFacts, mime: str, *, has_reference: bool) -> dict[str, Any]:
-    """A generated picture: created by a model, from the reference as input."""
+def output_definition(facts: OutputFacts, mime: str, *, references: Sequence[str]) -> dict[str, Any]:
+    """A generated picture: created by a model from the references as input, then enlarged and marked if it was."""
     action: dict[str, Any] = {
         "action": "c2pa.created",
         "when": facts.generated_at,
         "softwareAgent": {"name": facts.software_agent, "version": facts.software_version},
         "digitalSourceType": SOURCE_TYPES + facts.source_type,
     }
-    if has_reference:
-        action["parameters"] = {"ingredientIds": [REFERENCE]}
-    # "unbound": the mark's algorithm is not on C2PA's register, so it cannot be a soft binding.
+    if references:
+        action["parameters"] = {"ingredientIds": list(references)}
+    return _definition(facts, facts.generation_id, mime, [_actions([action, *_finish(facts)]), *_disclosures(facts)])
+
+
+def _finish(facts: OutputFacts) -> list[dict[str, Any]]:
+    """What was done to the drawn pixels before they were signed.
+
+    "unbound": the mark's algorithm is not on C2PA's register, so it cannot be a soft binding.
+    """
+    resized = [{"action": _ACTIONS["resized"]}] if facts.native_size else []
     marked = [{"action": "c2pa.watermarked.unbound"}] if facts.watermarked else []
-    return _definition(facts, facts.generation_id, mime, [_actions([action, *marked]), *_disclosures(facts)])
+    return [*resized, *marked]
 
 
 def derivative_definition(
@@ -150,7 +164,19 @@ def _intake(facts: IntakeFacts) -> list[dict[str, Any]]:
 
 def _disclosures(facts: OutputFacts) -> list[dict[str, Any]]:
     own = {"label": GENERATION_LABEL, "data": {"schema": SCHEMA, **facts.to_json()}}
-    return [_ai_disclosure(facts), _no_training(), own]
+    return [_ai_disclosure(facts), _no_training(), own, *_watermark(facts)]
+
+
+def _watermark(facts: OutputFacts) -> list[dict[str, Any]]:
+    """Which mark lies in the pixels. The identifier alone opens nothing: without the key it can't be looked for."""
+    if not facts.watermarked:
+        return []
+    data = {
+        "schema": SCHEMA,
+        "algorithm": WATERMARK_ALGORITHM,
+        "identifier": f"{identifier_of(facts.generation_id):012x}",
+    }
+    return [{"label": WATERMARK_LABEL, "data": data}]
 
 
 def _ai_disclosure(facts: OutputFacts) -> dict[str, Any]:

@@ -101,6 +101,11 @@ class ManifestReport:
         """Trusted, and so is everything it was made from."""
         return self.state == "trusted" and not any(i.state == "invalid" for i in self.ingredients)
 
+    @property
+    def all_failures(self) -> tuple[str, ...]:
+        """C2PA codes of the picture and of everything it was made from."""
+        return (*self.failures, *(code for ingredient in self.ingredients for code in ingredient.failures))
+
 
 def sign_reference(image_bytes: bytes, mime: str, facts: IntakeFacts, signer: Signer) -> bytes:
     """A re-encoded upload (`governance.intake.decode_upload`) with the platform's manifest.
@@ -112,16 +117,27 @@ def sign_reference(image_bytes: bytes, mime: str, facts: IntakeFacts, signer: Si
 
 
 def sign_output(
-    image_bytes: bytes, mime: str, facts: OutputFacts, signer: Signer, ingredient: bytes | None = None
+    image_bytes: bytes,
+    mime: str,
+    facts: OutputFacts,
+    signer: Signer,
+    ingredient: bytes | None = None,
+    *,
+    references: Sequence[bytes] = (),
 ) -> bytes:
-    """A generated picture with its manifest; `ingredient` is the signed reference it was drawn from.
+    """A generated picture with its manifest, and every signed reference it was drawn from.
 
-    Raises UnreadableUpload, ManifestRejected for a reference whose own manifest is invalid, or SigningFailed.
+    ingredient: the one reference; `references`: several, in the order of the spec. A picture that occurs twice is
+    named once.
+
+    Raises UnreadableUpload, ManifestRejected for a reference that was changed after it was signed (or was made from
+    one that was), or SigningFailed.
     """
     true_mime = _check_picture(image_bytes, mime, signer)
-    ingredients = () if ingredient is None else (_ingredient(ingredient, "inputTo", REFERENCE),)
+    drawn_from = dict.fromkeys((*([] if ingredient is None else [ingredient]), *references))
+    ingredients = tuple(_reference(data, number) for number, data in enumerate(drawn_from))
     dated = facts if facts.generated_at else replace(facts, generated_at=utc_text(datetime.now(UTC)))
-    definition = output_definition(dated, true_mime, has_reference=ingredient is not None)
+    definition = output_definition(dated, true_mime, references=[i.label for i in ingredients])
     return embed(definition, image_bytes, true_mime, signer, ingredients)
 
 
@@ -181,10 +197,8 @@ def verify_signed(data: bytes, mime: str, anchors: str, *, generation_id: str = 
     """
     report = read(data, mime, anchors)
     if not report.is_sound:
-        failures = [*report.failures, *(f for i in report.ingredients for f in i.failures)]
-        raise ManifestRejected(
-            f"the picture's manifest is {report.state} ({', '.join(failures) or 'no failure named'})"
-        )
+        found = ", ".join(report.all_failures) or "no failure named"
+        raise ManifestRejected(f"the picture's manifest is {report.state} ({found})")
     if generation_id and (report.facts is None or report.facts.generation_id != generation_id):
         raise ManifestRejected(f"the picture's manifest is not that of generation {generation_id}")
     return report
@@ -199,12 +213,19 @@ def _check_picture(data: bytes, mime: str, signer: Signer) -> Mime:
     return true_mime
 
 
+def _reference(data: bytes, number: int) -> Ingredient:
+    """The first is called `reference`, the next `reference-2`."""
+    return _ingredient(data, "inputTo", f"{REFERENCE}-{number + 1}" if number else REFERENCE)
+
+
 def _ingredient(data: bytes, relationship: str, label: str) -> Ingredient:
     mime = check_complete(data)
     report = _read_manifest(data, mime, "")
-    if report.state == "invalid" and not report.is_only_expired:
-        found = ", ".join(report.failures)
-        raise ManifestRejected(f"the {label} picture's manifest is invalid ({found}): sign the original anew")
+    broken = report.state == "invalid" and not report.is_only_expired
+    if broken or any(i.state == "invalid" for i in report.ingredients):
+        raise ManifestRejected(
+            f"the {label} picture's manifest is invalid ({', '.join(report.all_failures)}): sign the original anew"
+        )
     if report.state == "none" and label == PARENT:
         raise ManifestRejected("the parent picture has no manifest: sign it first, or its history is lost")
     return Ingredient(data=data, mime=mime, relationship=relationship, label=label, title=label)

@@ -17,14 +17,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
-from PIL import Image
+from PIL import Image, ImageOps
 
 import governance
 from governance import watermark
 from governance.c2pa_binding import Ingredient, embed
 from governance.errors import ManifestRejected, SigningFailed, UnreadableUpload
 from governance.intake import Mime, encode, pixel_digest
-from governance.manifests import GENERATION_LABEL, REFERENCE_LABEL, output_definition
+from governance.manifests import GENERATION_LABEL, REFERENCE_LABEL, WATERMARK_LABEL, output_definition
 from governance.provenance import (
     ConsentCommitment,
     IntakeFacts,
@@ -139,6 +139,49 @@ def test_a_marked_picture_says_so_and_still_reads(noise: Image.Image, signer: Si
 def test_the_reference_is_an_input_with_a_manifest_of_its_own(output: bytes, anchors: str) -> None:
     (ingredient,) = read(output, "image/png", anchors).ingredients
     assert (ingredient.relationship, ingredient.state, ingredient.failures) == ("inputTo", "trusted", ())
+
+
+def test_every_reference_is_an_input_once(noise: Image.Image, signer: Signer, anchors: str, reference: bytes) -> None:
+    mirrored = encode(ImageOps.mirror(noise), "image/jpeg")
+    second = sign_reference(mirrored, "image/jpeg", IntakeFacts(reference_id="ref_2"), signer)
+    png = encode(noise, "image/png")
+    signed = sign_output(png, "image/png", FACTS, signer, references=[reference, second, reference])
+    report = read(signed, "image/png", anchors)
+    assert report.is_sound
+    assert [(i.title, i.relationship, i.state) for i in report.ingredients] == [
+        ("reference", "inputTo", "trusted"),
+        ("reference-2", "inputTo", "trusted"),
+    ]
+    (created,) = assertion(report.raw, "c2pa.actions.v2")["actions"]
+    assert len(created["parameters"]["ingredients"]) == 2
+
+
+def test_a_second_reference_that_was_changed_is_refused(noise: Image.Image, signer: Signer, reference: bytes) -> None:
+    tampered = flip(reference, len(reference) - 2000)
+    with pytest.raises((ManifestRejected, UnreadableUpload)):
+        sign_output(encode(noise, "image/png"), "image/png", FACTS, signer, references=[reference, tampered])
+
+
+def test_a_reference_made_from_a_changed_one_is_refused(noise: Image.Image, signer: Signer) -> None:
+    """Its own manifest is valid; what is wrong stands inside its ingredient."""
+    plain = encode(noise, "image/jpeg")
+    signed = sign_reference(plain, "image/jpeg", IntakeFacts(reference_id="ref_1"), signer)
+    bad = flip(signed, len(signed) - 1000)
+    inside = Ingredient(data=bad, mime="image/jpeg", relationship="inputTo", label="reference", title="reference")
+    definition = output_definition(FACTS, "image/jpeg", references=["reference"])
+    poisoned = embed(definition, plain, "image/jpeg", signer, (inside,))
+    with pytest.raises(ManifestRejected, match=r"dataHash\.mismatch"):
+        sign_output(plain, "image/jpeg", FACTS, signer, references=[poisoned])
+
+
+def test_an_enlarged_picture_says_how_large_it_was_drawn(noise: Image.Image, signer: Signer, anchors: str) -> None:
+    facts = replace(FACTS, native_size="128x128", watermarked=True)
+    signed = sign_output(encode(noise.resize((512, 512)), "image/png"), "image/png", facts, signer)
+    report = read(signed, "image/png", anchors)
+    assert report.actions == ("c2pa.created", "c2pa.resized.proportional", "c2pa.watermarked.unbound")
+    assert report.facts == facts
+    mark = assertion(report.raw, WATERMARK_LABEL)
+    assert int(mark["identifier"], 16) == watermark.identifier_of(FACTS.generation_id)
 
 
 @pytest.mark.parametrize(
@@ -329,7 +372,7 @@ def test_a_tampered_reference_inside_a_trusted_picture_is_reported(
     signed = sign_reference(plain, "image/jpeg", IntakeFacts(reference_id="ref_1"), signer)
     tampered = flip(signed, len(signed) - 1000)
     bad = Ingredient(data=tampered, mime="image/jpeg", relationship="inputTo", label="reference", title="reference")
-    definition = output_definition(FACTS, "image/jpeg", has_reference=True)
+    definition = output_definition(FACTS, "image/jpeg", references=["reference"])
     report = read(embed(definition, plain, "image/jpeg", signer, (bad,)), "image/jpeg", anchors)
     assert report.state == "trusted" and not report.is_sound
     (ingredient,) = report.ingredients
@@ -337,7 +380,7 @@ def test_a_tampered_reference_inside_a_trusted_picture_is_reported(
 
 
 def test_somebody_elses_data_under_our_label_is_not_ours(png: bytes, signer: Signer, anchors: str) -> None:
-    definition = output_definition(FACTS, "image/png", has_reference=False)
+    definition = output_definition(FACTS, "image/png", references=[])
     definition["assertions"][-1]["data"] = {"hello": "world"}
     report = read(embed(definition, png, "image/png", signer), "image/png", anchors)
     assert report.state == "trusted" and report.facts is None
