@@ -1,7 +1,8 @@
 """Which words of a tenant's blocklist does a prompt use, however they are written?
 
-Compared after folding: compatibility forms (ＮＩＫＥ), case, zero-width characters, accents, katakana against
-hiragana, and whatever separates the parts ("coca cola", "Coca-Cola", "cocacola").
+Compared after folding: compatibility forms (ＮＩＫＥ), case, zero-width and direction characters, accents, Cyrillic and
+Greek letters that look like Latin ones (Nіke with a Ukrainian і), katakana against hiragana, and whatever separates the
+parts ("coca cola", "Coca-Cola", "cocacola").
 """
 
 from __future__ import annotations
@@ -14,6 +15,11 @@ _APOSTROPHES = str.maketrans("", "", "'’‘ʼ＇")
 _KATAKANA_TO_HIRAGANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
 _ACCENTS = range(0x0300, 0x0370)  # not the Japanese voicing marks: が is not か
 _LONG_VOWEL = "ー"
+# Cyrillic, Greek and phonetic letters that readers take for Latin ones: a choice from Unicode's confusables (UTS 39).
+_LOOKALIKES = str.maketrans(
+    "АВЕКМНОРСТУХІЈЅаеорсухіјѕһԁԛԝӏΑΒΕΖΗΙΚΜΝΟΡΤΥΧοανυρικɡɑı",
+    "ABEKMHOPCTYXIJSaeopcyxijshdqwlABEZHIKMNOPTYXoavupikgai",
+)
 
 
 def fold(text: str) -> str:
@@ -30,8 +36,13 @@ def matched_words(text: str, blocklist: Iterable[str]) -> tuple[str, ...]:
 
     Japanese and Chinese have no spaces: entries that begin or end in those scripts match inside longer text.
     """
-    folded = fold(text)
-    return tuple(entry for entry in dict.fromkeys(blocklist) if _uses(folded, fold(entry)))
+    readings = {fold(text), fold(latinised(text))}
+    return tuple(entry for entry in dict.fromkeys(blocklist) if any(_uses(r, fold(entry)) for r in readings))
+
+
+def latinised(text: str) -> str:
+    """The text as it looks to a reader of Latin: letters of other scripts that only look Latin become so."""
+    return unicodedata.normalize("NFKC", text).translate(_LOOKALIKES)
 
 
 def _uses(folded: str, entry: str) -> bool:

@@ -6,26 +6,19 @@ digests. The fields are the union of photo-agency releases, replica riders and m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
-from typing import Any, Literal, Self
+from typing import ClassVar, Literal
 
-from governance.canonical import canonical_json, plain, sha256_hex
+from governance.agreement import Agreement
 from governance.errors import InvalidTerms
 from governance.reasons import Reason, refusal
 from governance.scope import (
     TERMS_ACTIONS,
-    Status,
     TermsAction,
     Use,
     allows,
     check_digests,
-    check_status,
-    check_term,
-    check_territories,
-    commit,
-    parse_field,
     scope_violations,
     status_violations,
     term_violations,
@@ -39,39 +32,30 @@ KINDS: tuple[Kind, ...] = ("likeness", "trademark", "copyright", "property")
 Capacity = Literal["self", "guardian", "estate", "agency", "rights_holder"]
 FIRST_MIDNIGHT = timezone(timedelta(hours=14))  # the zone in which a day begins first
 ApprovalRight = Literal["none", "per_campaign", "per_output"]
+APPROVAL_RIGHTS: tuple[ApprovalRight, ...] = ("none", "per_campaign", "per_output")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConsentTerms:
-    """One agreement.
+class ConsentTerms(Agreement):
+    """One agreement of a person or an owner; the fields of `Agreement` stand beside these.
 
-    id: opaque and stable. grantee: the tenant (UUID text) that may use it; nobody else may.
     subject: pseudonymous id of the person or thing, never a name.
-    reference_digests: SHA-256 of every reference file it covers.
-    actions, purposes, channels, territories, languages: what is allowed; "*" is everything; empty is nothing.
-    excluded_territories: win over `territories`. prohibited_contexts: win over everything.
+    actions, languages: what is allowed; "*" is every language. prohibited_contexts: win over everything.
     synthetic_media_permitted, synthetic_description: pictures by AI, and the specific words that were agreed.
-    valid_from (included), valid_until (excluded; None never ends): aware times.
     minor, majority_date: the consent suspends itself when that day begins anywhere on Earth.
     output_cap: how many pictures at most; None is no limit. approval_right: what the person sees before release.
+    response_days: within how many days they promised to answer; None is no promise. Silence is never a yes.
+    disclosure_duty: every picture that leaves the house must say beside itself that AI made it.
     evidence_digest: SHA-256 of the signed document.
-    status: not part of the digest, because it changes while the agreement stays.
     """
 
-    id: str
+    LATER_FIELDS: ClassVar[frozenset[str]] = Agreement.LATER_FIELDS | {"response_days", "disclosure_duty"}
+
     kind: Kind
-    grantee: str
-    reference_digests: frozenset[str]
-    valid_from: datetime
-    valid_until: datetime | None
     subject: str = ""
     capacity: Capacity = "self"
     actions: frozenset[TermsAction] = frozenset({"generate"})
-    purposes: frozenset[str] = frozenset()
     prohibited_contexts: frozenset[str] = frozenset()
-    channels: frozenset[str] = frozenset()
-    territories: frozenset[str] = frozenset()
-    excluded_territories: frozenset[str] = frozenset()
     languages: frozenset[str] = frozenset({"*"})
     paid_media: bool = False
     synthetic_media_permitted: bool = False
@@ -80,23 +64,16 @@ class ConsentTerms:
     majority_date: date | None = None
     output_cap: int | None = None
     approval_right: ApprovalRight = "none"
+    response_days: int | None = None
+    disclosure_duty: bool = False
     evidence_digest: str = ""
-    status: Status = "draft"
 
     def __post_init__(self) -> None:
         """Raise InvalidTerms where the terms contradict themselves."""
-        check_status(self.status)
-        check_term(self.valid_from, self.valid_until)
-        check_territories("territories", self.territories)
-        check_territories("excluded_territories", self.excluded_territories)
-        check_digests("reference_digests", self.reference_digests)
+        self.check()
         check_digests("evidence_digest", [self.evidence_digest] if self.evidence_digest else [])
         _check_words(self)
         _check_minor(self)
-
-    def names(self, reference_digest: str) -> bool:
-        """Whether the agreement is about this reference file."""
-        return reference_digest in self.reference_digests
 
     @property
     def majority(self) -> datetime | None:
@@ -141,37 +118,9 @@ class ConsentTerms:
             reasons.append(refusal("consent.paid_media", kind=self.kind))
         if use.language and not allows(self.languages, use.language):
             reasons.append(refusal("consent.language", kind=self.kind, language=use.language))
+        if self.disclosure_duty and not use.is_draft and not use.disclosed:
+            reasons.append(refusal("consent.disclosure", kind=self.kind))
         return reasons
-
-    def canonical_json(self) -> bytes:
-        """What was agreed, without `status`, as RFC 8785 JSON."""
-        values = asdict(self)
-        del values["status"]
-        return canonical_json(values)
-
-    def digest(self) -> str:
-        """SHA-256 (hex) of the canonical JSON: what a permit and a receipt name."""
-        return sha256_hex(self.canonical_json())
-
-    def commitment(self, salt: bytes) -> str:
-        """HMAC-SHA256 (hex) of the canonical JSON under a secret salt of at least 16 bytes.
-
-        Goes into pictures: whoever holds terms and salt can prove the link, nobody else learns or guesses anything.
-        """
-        return commit(self.canonical_json(), salt)
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON types, `status` included; `from_json` gives the same terms back."""
-        return dict(plain(asdict(self)))
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Rebuild the terms; unknown keys are ignored. Raises InvalidTerms for a missing or unreadable field."""
-        known = {f.name for f in fields(cls)}
-        try:
-            return cls(**{key: parse_field(key, value) for key, value in data.items() if key in known})
-        except (TypeError, ValueError) as error:
-            raise InvalidTerms(f"the consent terms cannot be read: {error}") from error
 
 
 def _check_words(terms: ConsentTerms) -> None:
@@ -184,6 +133,10 @@ def _check_words(terms: ConsentTerms) -> None:
         raise InvalidTerms("id and grantee must not be empty: they say which agreement this is and whose")
     if terms.output_cap is not None and terms.output_cap < 1:
         raise InvalidTerms("output_cap must be at least 1, or None for no limit")
+    if terms.approval_right not in APPROVAL_RIGHTS:
+        raise InvalidTerms(f"approval_right {terms.approval_right!r}: use one of {', '.join(APPROVAL_RIGHTS)}")
+    if terms.response_days is not None and terms.response_days < 1:
+        raise InvalidTerms("response_days must be at least 1, or None for no promise")
 
 
 def _check_minor(terms: ConsentTerms) -> None:

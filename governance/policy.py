@@ -5,6 +5,8 @@ every refusal names its rules; `Reason.sentence(language)` is the tooltip of the
 
 | rule | demands |
 |---|---|
+| likeness.face_unexplained | a face that was found is a declared person's, or a person explained it |
+| mark.undeclared, blocklist.mark | a registered mark it looks like is declared; no declared mark is blocked |
 | reference.* | at least one reference, none quarantined, each with a basis |
 | likeness.missing, terms.*, consent.* | a person: a likeness consent that names the reference and covers the use |
 | trademark.missing, terms.*, trademark.* | a mark: a licence for it that names the reference and covers the use |
@@ -13,6 +15,7 @@ every refusal names its rules; `Reason.sentence(language)` is the tooltip of the
 | blocklist.word | no blocked word in the prompt |
 | consent.cap* | generating: the agreed number of pictures is not exceeded |
 | use.*_missing | release and delivery: channel, territory and purpose are said |
+| terms.expired* | the term has not ended; delivery of what is out may go on while a record sells off |
 | review.not_approved, consent.approval_missing | release and delivery: two people, and the person where agreed |
 """
 
@@ -41,10 +44,11 @@ __all__ = [
     "decide",
 ]
 
-Action = Literal["generate", "review", "release", "serve"]
+Action = Literal["intake", "generate", "review", "release", "serve"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 EXPIRY_WARNING = timedelta(days=30)
 CAP_WARNING_SHARE = 0.9
+TERM_IS_OVER = frozenset({"terms.expired", "terms.expired_on"})
 Terms = ConsentTerms | TrademarkTerms
 
 
@@ -53,7 +57,9 @@ class ReferenceFacts:
     """What is known about one reference.
 
     digest: SHA-256 (hex) of the stored file. name: what sentences call it; the digest's start if empty.
-    shows_person: declared or detected. declared_marks: marks visible in it. own_work: the tenant declared ownership.
+    shows_person: declared. declared_marks: marks visible in it. own_work: the tenant declared ownership.
+    face_unexplained: a face was found, no person is declared, and nobody has said why not.
+    undeclared_marks: registered marks whose picture it looks like, and that are not declared.
     """
 
     digest: str
@@ -61,6 +67,8 @@ class ReferenceFacts:
     declared_marks: tuple[str, ...] = ()
     own_work: bool = False
     quarantined: bool = False
+    face_unexplained: bool = False
+    undeclared_marks: tuple[str, ...] = ()
     name: str = ""
 
     @property
@@ -74,8 +82,9 @@ class Facts:
     """Everything a decision may depend on, gathered by the caller.
 
     tenant_id: records granted to anybody else do not count.
+    references: for an output that serves as a reference, itself and every one that it was drawn from.
     consents, trademarks: every record that might apply, whatever its status; the policy picks.
-    blocklist_hits: `governance.trademark.matched_words` of the prompt.
+    blocklist_hits: `governance.blocklist.matched_words` of the prompt; blocked_marks: of the declared marks.
     output_counts: pictures made so far (in flight included) under each consent, by its id.
     outputs_requested: how many more this action makes; only `generate` makes any.
     review_approved: two people approved. subject_approvals: ids of consents whose person approved this picture.
@@ -89,6 +98,7 @@ class Facts:
     use: Use = field(default_factory=Use)
     template_approved: bool = False
     blocklist_hits: tuple[str, ...] = ()
+    blocked_marks: tuple[str, ...] = ()
     output_counts: Mapping[str, int] = field(default_factory=dict)
     outputs_requested: int = 1
     review_approved: bool = False
@@ -151,6 +161,8 @@ class _Finding:
 def _action_reasons(facts: Facts) -> Iterator[Reason]:
     if facts.action not in ACTIONS:
         yield refusal("action.unknown", action=str(facts.action))
+    if facts.blocked_marks:
+        yield refusal("blocklist.mark", words=facts.blocked_marks)
     if not facts.references:
         yield refusal("reference.missing")
     if facts.action == "generate" and not facts.template_approved:
@@ -168,7 +180,10 @@ def _leaves_the_house(facts: Facts) -> bool:
 
 
 def _reference_finding(facts: Facts, reference: ReferenceFacts, now: datetime) -> _Finding:
-    """Every demand one reference makes."""
+    """Every demand one reference makes. At intake its rights may still be missing; what it shows must be said."""
+    unsaid = tuple(_unsaid(reference))
+    if unsaid or facts.action == "intake":
+        return _Finding(reasons=unsaid)
     if reference.quarantined:
         return _Finding(reasons=(refusal("reference.quarantined", reference=reference.label),))
     demands = [_mark_finding(facts, reference, mark, now) for mark in reference.declared_marks]
@@ -180,6 +195,13 @@ def _reference_finding(facts: Facts, reference: ReferenceFacts, now: datetime) -
         tuple(terms for demand in demands for terms in demand.terms),
         tuple(reason for demand in demands for reason in demand.reasons),
     )
+
+
+def _unsaid(reference: ReferenceFacts) -> Iterator[Reason]:
+    if reference.face_unexplained and not reference.shows_person:
+        yield refusal("likeness.face_unexplained", reference=reference.label)
+    if reference.undeclared_marks:
+        yield refusal("mark.undeclared", reference=reference.label, marks=reference.undeclared_marks)
 
 
 def _likeness_finding(facts: Facts, reference: ReferenceFacts, now: datetime) -> _Finding:
@@ -219,7 +241,15 @@ def _best(records: list[Terms], facts: Facts, now: datetime, missing: Reason) ->
 
 
 def _objections(record: Terms, facts: Facts, now: datetime) -> tuple[Reason, ...]:
-    return (*record.covers(facts.use, now), *_cap_objections(record, facts), *_approval_objections(record, facts))
+    against = record.covers(facts.use, now)
+    if _is_sold_off(record, facts, now):
+        against = [reason for reason in against if reason.rule_id not in TERM_IS_OVER]
+    return (*against, *_cap_objections(record, facts), *_approval_objections(record, facts))
+
+
+def _is_sold_off(record: Terms, facts: Facts, now: datetime) -> bool:
+    """Selling off is for what is out already: nothing new is drawn, approved or released."""
+    return facts.action == "serve" and record.sells_off(now)
 
 
 def _cap_objections(record: Terms, facts: Facts) -> Iterator[Reason]:
@@ -254,7 +284,9 @@ def _cap_warnings(facts: Facts, terms: tuple[Terms, ...]) -> Iterator[Reason]:
 
 def _expiry_warnings(terms: tuple[Terms, ...], now: datetime) -> Iterator[Reason]:
     for record in terms:
-        if record.valid_until is not None and record.valid_until - now <= EXPIRY_WARNING:
+        if record.sold_off is not None and record.sells_off(now):
+            yield warning("terms.selling_off", kind=record.kind, day=record.sold_off)
+        elif record.valid_until is not None and record.valid_until - now <= EXPIRY_WARNING:
             yield warning("terms.expiring", kind=record.kind, day=record.valid_until)
         majority = record.majority if isinstance(record, ConsentTerms) else None
         if majority is not None and majority - now <= EXPIRY_WARNING:

@@ -46,6 +46,7 @@ class Use:
     contexts: what the picture is about, as far as a consent may forbid it.
     paid: in paid advertising space. language: of the words beside the picture; empty is none.
     treatment: how a mark is shown (`governance.trademark.TREATMENTS`).
+    disclosed: people who see it are told beside it that AI made it.
     """
 
     action: TermsAction = "generate"
@@ -56,6 +57,7 @@ class Use:
     paid: bool = False
     language: str = ""
     treatment: str = "in_scene"
+    disclosed: bool = False
 
     @property
     def is_draft(self) -> bool:

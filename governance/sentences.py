@@ -38,6 +38,7 @@ CONTEXTS: dict[str, tuple[str, str]] = {
     "violence": ("violence", "暴力"),
 }
 ACTIONS: dict[str, tuple[str, str]] = {
+    "intake": ("take in", "受け入れ"),
     "generate": ("generate", "生成"),
     "edit": ("edit", "加工"),
     "composite": ("composite", "合成"),
@@ -62,7 +63,7 @@ STATUSES: dict[str, tuple[str, str]] = {
     "active": ("active", "有効"),
     "suspended": ("suspended", "停止中"),
     "revoked": ("revoked", "撤回済み"),
-    "expired": ("expired", "期限切れ"),
+    "expired": ("expired", "失効"),
 }
 TREATMENTS: dict[str, tuple[str, str]] = {
     "unaltered": ("unaltered", "改変なし"),
@@ -102,6 +103,18 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "likeness.missing": (
         "Reference “{reference}” shows a person, and no likeness consent names it: add one under Rights.",
         "参照画像「{reference}」には人物が写っていますが、肖像の同意がありません。「権利」で登録してください。",
+    ),
+    "likeness.face_unexplained": (
+        "A face was found in reference “{reference}”: say that it shows a person, or explain why no consent is needed.",
+        "参照画像「{reference}」に顔が見つかりました。人物が写っていると宣言するか、同意が不要な理由を説明してください。",
+    ),
+    "mark.undeclared": (
+        "Reference “{reference}” looks like the registered mark {marks}: declare it.",
+        "参照画像「{reference}」は登録済みの商標「{marks}」に似ています。商標として宣言してください。",
+    ),
+    "blocklist.mark": (
+        "These marks are on the company’s blocklist: {words}. Use another picture.",
+        "次の商標は自社の禁止リストに載っています:{words}。別の画像を使ってください。",
     ),
     "trademark.missing": (
         "Reference “{reference}” carries the mark “{mark}”, and no trademark licence covers it: add one under Rights.",
@@ -145,11 +158,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "terms.expired": (
         "The {kind} has expired: renew it.",
-        "{kind}の期限が切れています。更新してください。",
+        "{kind}は失効しています。更新してください。",
     ),
     "terms.expired_on": (
         "The {kind} expired on {day}: renew it.",
-        "{kind}は{day}に期限が切れました。更新してください。",
+        "{kind}は{day}に失効しました。更新してください。",
     ),
     "terms.not_yet_valid": (
         "The {kind} starts on {day}: wait until then.",
@@ -187,6 +200,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The {kind} does not cover texts in the language “{language}”.",
         "{kind}は言語「{language}」での使用を認めていません。",
     ),
+    "consent.disclosure": (
+        "The {kind} demands that people are told that AI made the picture: say that it is disclosed.",
+        "{kind}では、AIによる生成であることの明示が条件です。明示することを指定してください。",
+    ),
     "consent.synthetic": (
         "The {kind} does not permit pictures made by AI.",
         "{kind}はAIによる画像生成を認めていません。",
@@ -209,7 +226,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "terms.expiring": (
         "The {kind} expires on {day}: renew it in time.",
-        "{kind}は{day}に期限が切れます。早めに更新してください。",
+        "{kind}は{day}に失効します。早めに更新してください。",
+    ),
+    "terms.selling_off": (
+        "The {kind} is over. What is out may be delivered until {day}; nothing new is made.",
+        "{kind}の期間は終了しました。公開済みの画像の配信は{day}まで可能ですが、新たな生成はできません。",
     ),
     "consent.majority_near": (
         "The person comes of age on {day}: from then on they must consent themselves.",

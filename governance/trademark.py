@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Literal
 
+from governance.agreement import Agreement
 from governance.blocklist import fold, matched_words
-from governance.canonical import canonical_json, plain, sha256_hex
 from governance.errors import InvalidTerms
 from governance.reasons import Reason, refusal
-from governance.scope import (
-    Status,
-    Use,
-    check_digests,
-    check_status,
-    check_term,
-    check_territories,
-    commit,
-    parse_field,
-    scope_violations,
-    status_violations,
-    term_violations,
-)
+from governance.scope import Use, scope_violations, status_violations, term_violations
 
 __all__ = ["TREATMENTS", "TrademarkTerms", "Treatment", "Use", "fold", "matched_words"]
 
@@ -33,49 +20,30 @@ KIND: Literal["trademark"] = "trademark"
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrademarkTerms:
-    """One licence to show a mark.
+class TrademarkTerms(Agreement):
+    """One licence to show a mark; the fields of `Agreement` stand beside these.
 
     mark: the word or the name of the sign; a reference declares the same text, compared by `fold`.
     registration, office: number and office code ("JPO", "EUIPO"). nice_classes: 1 to 45 (Nice Agreement).
     permitted_treatments: how the mark may be shown; in_scene is the product in a new scene, unchanged.
-    reference_digests: SHA-256 of the files it covers; the other fields as in `ConsentTerms`.
     """
 
-    id: str
-    grantee: str
     mark: str
     owner: str
-    reference_digests: frozenset[str]
-    valid_from: datetime
-    valid_until: datetime | None
     registration: str = ""
     office: str = ""
     nice_classes: frozenset[int] = frozenset()
     permitted_treatments: frozenset[Treatment] = frozenset({"unaltered", "in_scene"})
-    purposes: frozenset[str] = frozenset()
-    channels: frozenset[str] = frozenset()
-    territories: frozenset[str] = frozenset()
-    excluded_territories: frozenset[str] = frozenset()
-    status: Status = "draft"
 
     def __post_init__(self) -> None:
         """Raise InvalidTerms where the licence contradicts itself."""
-        check_status(self.status)
-        check_term(self.valid_from, self.valid_until)
-        check_territories("territories", self.territories)
-        check_territories("excluded_territories", self.excluded_territories)
-        check_digests("reference_digests", self.reference_digests)
+        self.check()
         _check_mark(self)
 
     @property
     def kind(self) -> Literal["trademark"]:
         """What sentences call it."""
         return KIND
-
-    def names(self, reference_digest: str) -> bool:
-        """Whether the licence is about this reference file."""
-        return reference_digest in self.reference_digests
 
     def is_for(self, mark: str) -> bool:
         """Whether the licence is for this mark, however it is written."""
@@ -98,33 +66,6 @@ class TrademarkTerms:
         if use.treatment not in self.permitted_treatments:
             reasons.append(refusal("trademark.treatment", mark=self.mark, treatment=use.treatment))
         return reasons
-
-    def canonical_json(self) -> bytes:
-        """What was agreed, without `status`, as RFC 8785 JSON."""
-        values = asdict(self)
-        del values["status"]
-        return canonical_json(values)
-
-    def digest(self) -> str:
-        """SHA-256 (hex) of the canonical JSON."""
-        return sha256_hex(self.canonical_json())
-
-    def commitment(self, salt: bytes) -> str:
-        """HMAC-SHA256 (hex) of the canonical JSON under a secret salt of at least 16 bytes; as for consents."""
-        return commit(self.canonical_json(), salt)
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON types, `status` included; `from_json` gives the same terms back."""
-        return dict(plain(asdict(self)))
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Rebuild the terms; unknown keys are ignored. Raises InvalidTerms for a missing or unreadable field."""
-        known = {f.name for f in fields(cls)}
-        try:
-            return cls(**{key: parse_field(key, value) for key, value in data.items() if key in known})
-        except (TypeError, ValueError) as error:
-            raise InvalidTerms(f"the licence terms cannot be read: {error}") from error
 
 
 def _check_mark(terms: TrademarkTerms) -> None:

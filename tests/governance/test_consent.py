@@ -9,7 +9,7 @@ import pytest
 from governance.consent import ConsentTerms
 from governance.errors import InvalidTerms
 from governance.scope import STATUSES, Use, covers_territory
-from tests.governance.samples import DIGEST, NOW, RELEASE, consent, rules
+from tests.governance.samples import DIGEST, NOW, RELEASE, consent, licence, rules
 
 
 def test_an_active_consent_covers_the_use_it_names() -> None:
@@ -183,3 +183,11 @@ def test_a_commitment_needs_its_salt() -> None:
     assert one != consent(output_cap=1).commitment(b"s" * 16)
     with pytest.raises(InvalidTerms, match="salt"):
         consent().commitment(b"short")
+
+
+def test_fields_that_came_later_leave_older_digests_alone() -> None:
+    """Receipts and permits of agreements that were made before them name these digests."""
+    assert consent().digest() == "2277a44eb9e0161c8bc859520461f29ead98f44b850e7de2c89efcee46a1e720"
+    assert licence().digest() == "fb879cad520287198883a695bb728e7209fb9c10e40b0939318aeed3be63f8ef"
+    assert consent(disclosure_duty=True).digest() != consent().digest()
+    assert consent(sell_off_days=5).digest() != consent(sell_off_days=6).digest()

@@ -35,7 +35,7 @@ def refusal_of(given: Facts) -> Refusal:
     return answer
 
 
-@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("action", [action for action in ACTIONS if action != "intake"])
 def test_a_covered_use_is_permitted_and_names_what_it_relies_on(action: Any) -> None:
     answer = decide(facts(action=action), NOW)
     assert isinstance(answer, Permitted)
@@ -249,3 +249,49 @@ def test_a_refusal_keeps_its_warnings() -> None:
 def test_now_needs_a_zone() -> None:
     with pytest.raises(ValueError, match="zone"):
         decide(facts(), NOW.replace(tzinfo=None))
+
+
+def test_at_intake_rights_may_be_missing_but_not_what_the_picture_shows() -> None:
+    assert decide(facts(action="intake", consents=(), template_approved=False), NOW).is_permitted
+    hidden = replace(THING, face_unexplained=True, undeclared_marks=("ACME",))
+    answer = refusal_of(facts(action="intake", references=(hidden,), blocked_marks=("Umbra",)))
+    assert answer.rule_ids == ("blocklist.mark", "likeness.face_unexplained", "mark.undeclared")
+    assert "ACME" in answer.sentence() and "Umbra" in answer.sentence("ja")
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_unexplained_face_stops_every_action(action: Any) -> None:
+    own = replace(THING, own_work=True, face_unexplained=True)
+    assert "likeness.face_unexplained" in refusal_of(facts(action=action, references=(own,))).rule_ids
+
+
+def test_every_reference_of_a_chain_makes_its_own_demands() -> None:
+    """An output that serves as a reference stands under its own declarations and under those of its root."""
+    root, derived = PERSON, ReferenceFacts(digest=OTHER, shows_person=False, declared_marks=("acme",))
+    assert refusal_of(facts(references=(derived, root))).rule_ids == ("trademark.missing",)
+    both = facts(references=(derived, root), trademarks=(licence(reference_digests=frozenset({OTHER})),))
+    answer = decide(both, NOW)
+    assert isinstance(answer, Permitted) and len(answer.terms) == 2
+
+
+@pytest.mark.parametrize("status", ["active", "expired"])
+def test_what_is_out_may_be_sold_off_and_nothing_else(status: Any) -> None:
+    over = consent(valid_until=NOW - timedelta(days=3), sell_off_days=10, status=status)
+    served = decide(facts(action="serve", consents=(over,)), NOW)
+    assert isinstance(served, Permitted)
+    assert rules(served.warnings) == ["terms.selling_off"]
+    for action in ("generate", "review", "release"):
+        assert refusal_of(facts(action=action, consents=(over,))).rule_ids[0].startswith("terms.expired")
+    assert not decide(facts(action="serve", consents=(over,)), NOW + timedelta(days=7)).is_permitted
+
+
+def test_a_revoked_record_is_never_sold_off() -> None:
+    over = consent(valid_until=NOW - timedelta(days=3), sell_off_days=10, status="revoked")
+    assert "terms.revoked" in refusal_of(facts(action="serve", consents=(over,))).rule_ids
+
+
+def test_a_duty_to_disclose_must_be_met_outside_the_house() -> None:
+    bound = (consent(disclosure_duty=True),)
+    assert refusal_of(facts(action="release", consents=bound)).rule_ids == ("consent.disclosure",)
+    assert decide(facts(action="release", consents=bound, use=replace(RELEASE, disclosed=True)), NOW).is_permitted
+    assert decide(facts(consents=bound, use=Use()), NOW).is_permitted

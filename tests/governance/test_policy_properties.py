@@ -48,7 +48,6 @@ def terms_cases(draw: st.DrawFn) -> ConsentTerms:
         reference_digests=draw(_mostly(frozenset({DIGEST}), frozenset({OTHER}))),
         status=draw(_mostly("active", *STATUSES)),
         valid_from=NOW + timedelta(days=draw(_mostly(-100, -10, 0, 1))),
-        valid_until=draw(_mostly(None, *(NOW + timedelta(days=d) for d in (2, 40, 400)))),
         channels=draw(_places("social", "print")),
         territories=draw(_places("JP", "US", "US-NY")),
         excluded_territories=draw(_mostly(frozenset(), frozenset({"US-NY"}), frozenset({"JP"}))),
@@ -61,8 +60,16 @@ def terms_cases(draw: st.DrawFn) -> ConsentTerms:
         capacity="guardian" if minor else "self",
         majority_date=majority if minor else None,
         output_cap=draw(_mostly(None, 1, 5)),
-        approval_right=draw(_mostly("none", "per_output")),
+        approval_right=draw(_mostly("none", "per_output", "per_campaign")),
+        disclosure_duty=draw(_mostly(False, True)),
+        **_ending(draw),
     )
+
+
+def _ending(draw: st.DrawFn) -> dict[str, Any]:
+    """An end, and sometimes time to sell off after it."""
+    end = draw(_mostly(None, *(NOW + timedelta(days=d) for d in (2, 40, 400))))
+    return {"valid_until": end, "sell_off_days": draw(st.sampled_from([0, 0, 10])) if end else 0}
 
 
 @st.composite
@@ -74,12 +81,13 @@ def cases(draw: st.DrawFn) -> Case:
         purpose=draw(_mostly("advertising", *PURPOSES)),
         contexts=draw(_mostly(frozenset(), frozenset({"alcohol"}))),
         paid=draw(_mostly(False, True)),
+        disclosed=draw(_mostly(True, False)),
     )
-    action: Action = draw(st.sampled_from(["generate", "review", "release", "serve"]))
+    action: Action = draw(st.sampled_from(["generate", "review", "release", "serve", "serve"]))
     facts = Facts(
         action=action,
         tenant_id=TENANT,
-        references=(ReferenceFacts(digest=DIGEST, shows_person=True, own_work=draw(st.booleans())),),
+        references=(_reference(draw),),
         consents=(terms,),
         use=use,
         template_approved=draw(_mostly(True, False)),
@@ -91,6 +99,11 @@ def cases(draw: st.DrawFn) -> Case:
     return Case(facts, terms, NOW + timedelta(days=draw(_mostly(0, 3, 20, 500))))
 
 
+def _reference(draw: st.DrawFn) -> ReferenceFacts:
+    quarantined = draw(_mostly(False, True))
+    return ReferenceFacts(digest=DIGEST, shows_person=True, own_work=draw(st.booleans()), quarantined=quarantined)
+
+
 def _territory_allowed(terms: ConsentTerms, asked: str) -> bool:
     """Worked out over the smallest places there are, not by comparing codes."""
     places = {"JP": {"JP"}, "US": {"US-NY", "US-CA"}, "US-NY": {"US-NY"}, "*": {"JP", "US-NY", "US-CA", "elsewhere"}}
@@ -98,8 +111,16 @@ def _territory_allowed(terms: ConsentTerms, asked: str) -> bool:
     return places[asked] <= allowed - set().union(*(places[t] for t in terms.excluded_territories))
 
 
-def _term_holds(terms: ConsentTerms, now: datetime) -> bool:
-    started, ended = terms.valid_from <= now, terms.valid_until is not None and now >= terms.valid_until
+def _in_force(terms: ConsentTerms, facts: Facts, now: datetime) -> bool:
+    """Active; or over, and what is out is being sold off."""
+    if facts.action == "serve" and terms.sell_off_days and terms.valid_until is not None and now >= terms.valid_until:
+        return terms.status in ("active", "expired") and _started(terms, facts, now)
+    return terms.status == "active" and _started(terms, facts, now)
+
+
+def _started(terms: ConsentTerms, facts: Facts, now: datetime) -> bool:
+    grace = timedelta(days=terms.sell_off_days if facts.action == "serve" else 0)
+    started, ended = terms.valid_from <= now, terms.valid_until is not None and now >= terms.valid_until + grace
     grown_up = (
         terms.minor and terms.majority_date is not None and (now + timedelta(hours=14)).date() >= terms.majority_date
     )
@@ -113,7 +134,9 @@ def _use_allowed(terms: ConsentTerms, use: Use) -> bool:
     territory = not use.territory or _territory_allowed(terms, use.territory)
     purpose = not use.purpose or use.purpose in terms.purposes or "*" in terms.purposes
     context = not use.contexts & terms.prohibited_contexts
-    return bool(said and channel and territory and purpose and context and (terms.paid_media or not use.paid))
+    told = draft or use.disclosed or not terms.disclosure_duty
+    paid = terms.paid_media or not use.paid
+    return bool(said and channel and territory and purpose and context and told and paid)
 
 
 def _cap_holds(terms: ConsentTerms, facts: Facts) -> bool:
@@ -136,11 +159,12 @@ def oracle(case: Case) -> bool:
     """Whether the picture may be made, seen, released or delivered."""
     terms, facts = case.terms, case.facts
     about_this = terms.grantee == TENANT and DIGEST in terms.reference_digests
-    agreed = terms.status == "active" and terms.synthetic_media_permitted and "generate" in terms.actions
+    agreed = terms.synthetic_media_permitted and "generate" in terms.actions
     return (
         about_this
         and agreed
-        and _term_holds(terms, case.now)
+        and not facts.references[0].quarantined
+        and _in_force(terms, facts, case.now)
         and _use_allowed(terms, facts.use)
         and _cap_holds(terms, facts)
         and _stage_allowed(terms, facts)
@@ -173,7 +197,7 @@ def test_every_refusal_names_its_rules_in_two_languages(case: Case) -> None:
 
 
 @settings(max_examples=400, deadline=None)
-@given(cases(), st.sampled_from([s for s in STATUSES if s != "active"]))
+@given(cases(), st.sampled_from([s for s in STATUSES if s not in ("active", "expired")]))
 def test_nothing_is_permitted_once_the_consent_falls(case: Case, status: Status) -> None:
     fallen = replace(case.terms, status=status)
     answer = decide(replace(case.facts, consents=(fallen,)), case.now)
