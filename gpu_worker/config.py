@@ -5,9 +5,10 @@
 | IMPRIMATUR_HOME | `var/` beside the packages: folder of the one-machine defaults below |
 | IMPRIMATUR_BROKER_URL, IMPRIMATUR_BROKER_FOLDER | `filesystem://`, HOME/broker |
 | IMPRIMATUR_OBJECTS_URL | HOME/objects; any fsspec URL such as `s3://bucket/prefix` |
-| IMPRIMATUR_PKI | HOME/pki: development signer |
-| IMPRIMATUR_SIGNER_KEY, IMPRIMATUR_SIGNER_CHAIN | none: PEM files of a real signer |
-| IMPRIMATUR_PERMIT_PUBLIC_KEY | PKI/permit.pub.pem |
+| IMPRIMATUR_WORKER_KEYS | HOME/worker: `permit.pub.pem`, `watermark.key`, `signer.token`, made by the control side |
+| IMPRIMATUR_SIGNER_URL | unix:HOME/run/signer.sock: the control side's signer; `http://host:port` on another machine |
+| IMPRIMATUR_SIGNER_KEY, IMPRIMATUR_SIGNER_CHAIN | none: PEM files, for a worker that holds the key itself |
+| IMPRIMATUR_PERMIT_PUBLIC_KEY | WORKER_KEYS/permit.pub.pem |
 | IMPRIMATUR_PROFILES | `studio`; comma separated |
 | IMPRIMATUR_PIPELINES | `generation.loading:load_pipeline`: how a profile's pipeline is loaded |
 | IMPRIMATUR_DEVICE | `cuda` where there is one, else `cpu` |
@@ -25,6 +26,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from governance.worker_keys import WorkerKeys
+
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerConfig:
@@ -34,7 +37,8 @@ class WorkerConfig:
     broker_url: str
     broker_folder: Path
     objects_url: str
-    pki: Path
+    keys: WorkerKeys
+    signer_url: str
     signer_key: Path | None
     signer_chain: Path | None
     permit_public_key: Path
@@ -50,16 +54,17 @@ class WorkerConfig:
     def from_environment(cls, env: Mapping[str, str] = os.environ) -> WorkerConfig:
         """Read the variables. Raises ValueError for a number that is none."""
         home = Path(env.get("IMPRIMATUR_HOME") or Path(__file__).resolve().parents[1] / "var").resolve()
-        pki = Path(env.get("IMPRIMATUR_PKI") or home / "pki")
+        keys = WorkerKeys(Path(env.get("IMPRIMATUR_WORKER_KEYS") or home / "worker"))
         return cls(
             name=env.get("IMPRIMATUR_WORKER_NAME") or socket.gethostname(),
             broker_url=env.get("IMPRIMATUR_BROKER_URL") or "filesystem://",
             broker_folder=Path(env.get("IMPRIMATUR_BROKER_FOLDER") or home / "broker"),
             objects_url=env.get("IMPRIMATUR_OBJECTS_URL") or (home / "objects").as_uri(),
-            pki=pki,
+            keys=keys,
+            signer_url=env.get("IMPRIMATUR_SIGNER_URL") or f"unix:{home / 'run' / 'signer.sock'}",
             signer_key=_path(env, "IMPRIMATUR_SIGNER_KEY"),
             signer_chain=_path(env, "IMPRIMATUR_SIGNER_CHAIN"),
-            permit_public_key=_path(env, "IMPRIMATUR_PERMIT_PUBLIC_KEY") or pki / "permit.pub.pem",
+            permit_public_key=_path(env, "IMPRIMATUR_PERMIT_PUBLIC_KEY") or keys.permit_public,
             profiles=_names(env.get("IMPRIMATUR_PROFILES") or "studio"),
             pipelines=env.get("IMPRIMATUR_PIPELINES") or "generation.loading:load_pipeline",
             device=env.get("IMPRIMATUR_DEVICE", ""),

@@ -108,8 +108,10 @@ class RenderReport(_Message):
     """How an order ended. Also written as `report.json` beside the picture, for the reaper.
 
     error_code: stable, for `failed` and `refused`; error: a sentence that says what to do.
+    width, height: of the delivered picture, which may be larger than what the model drew (its manifest tells).
     manifest_state: as the worker reads it, without an anchor; the control side reads it again with its own.
-    pixel_digest: SHA-256 (hex) of the RGB pixels before watermark and stamp: equal for equal spec and environment.
+    pixel_digest: SHA-256 (hex) of the RGB pixels as drawn, before enlarging, watermark and stamp: equal for equal
+        spec and environment.
     scores: similarity, text_match, leak, sharpness, each in [0, 1] where measured.
     mask_area: share of positions kept, one value per step; warnings: `leak` or `collapse`.
     environment: model and weights digests, sampler, library versions: what is needed to draw it again.

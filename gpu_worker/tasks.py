@@ -14,7 +14,8 @@ from celery.worker.control import control_command
 
 from governance.permit import load_public_key
 from governance.pki import development_signer
-from governance.signing import PemSigner, Signer
+from governance.signing import PemSigner
+from governance.watermark import ensure_watermark_key
 from gpu_worker.celery import app, config
 from gpu_worker.config import WorkerConfig
 from gpu_worker.engine import Engine, Loader
@@ -22,6 +23,7 @@ from gpu_worker.heartbeat import Heartbeat
 from gpu_worker.messages import CANCEL_COMMAND, RENDER_TASK, RenderOrder, WorkerHello, render_queue
 from gpu_worker.permits import PermitDesk
 from gpu_worker.sender import Sender
+from gpu_worker.signers import OwnKey, Signers
 from gpu_worker.storage import ObjectStore
 from gpu_worker.workshop import Workshop
 
@@ -61,7 +63,8 @@ def workshop() -> Workshop:
         desk=PermitDesk(load_public_key(config.permit_public_key)),
         store=ObjectStore(config.objects_url),
         engine=Engine(loader(config), step_seconds=config.step_seconds, load_seconds=config.load_seconds),
-        signer=signer(config),
+        signers=signers(config),
+        watermark_key=ensure_watermark_key(config.keys.folder),
         sender=Sender(app, config.name),
     )
 
@@ -74,7 +77,8 @@ def _heartbeat() -> Heartbeat:
 
 def open_workshop() -> None:
     """Say hello from now on, and load the models meanwhile. Raises InvalidKey without the control side's permit key."""
-    _await(config.permit_public_key)
+    for needed in (config.permit_public_key, config.keys.watermark, config.keys.token):
+        _await(needed)
     _heartbeat().start()
     for profile in config.profiles:
         workshop().engine.warm_up(profile)
@@ -113,11 +117,11 @@ def device(settings: WorkerConfig) -> str:
     return settings.device or ("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def signer(settings: WorkerConfig) -> Signer:
-    """The configured signer, else the development one, which is loud."""
+def signers(settings: WorkerConfig) -> Signers:
+    """A configured key of this worker's own, else the control side's signer: then no key is here."""
     if settings.signer_key and settings.signer_chain:
-        return PemSigner.from_files(settings.signer_key, settings.signer_chain)
-    return development_signer(settings.pki)
+        return OwnKey(PemSigner.from_files(settings.signer_key, settings.signer_chain))
+    return OwnKey(development_signer(settings.keys.folder.parent / "pki"))
 
 
 def hello(settings: WorkerConfig) -> WorkerHello:

@@ -13,26 +13,29 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from PIL import Image
 
 from governance.errors import GovernanceError, UnreadableUpload
+from governance.finishing import Finished, finish
 from governance.intake import check_complete
 from governance.permit import Permit
 from governance.provenance import OutputFacts, sign_derivative, sign_output
 from governance.provenance import read as read_manifest
-from governance.signing import Signer
 from gpu_worker.engine import Engine
 from gpu_worker.held import Held, HeldOrder
 from gpu_worker.messages import RenderOrder, RenderReport, StoredObject
 from gpu_worker.outcomes import Failed, OrderEnded, PermitUsedBefore, Refused, failure_of
 from gpu_worker.permits import PermitDesk
 from gpu_worker.sender import Sender
+from gpu_worker.signers import Signers
 from gpu_worker.storage import ObjectStore
 
 if TYPE_CHECKING:
     from generation.pipeline import DrawResult
+    from governance.signing import Signer
 
 logger = logging.getLogger(__name__)
 
@@ -43,13 +46,14 @@ _DIGEST: Final = "sha256 "  # marks weight files in a result's environment
 
 @dataclass
 class Workshop:
-    """Everything an order meets in this process."""
+    """Everything an order meets in this process. watermark_key: what delivered pictures are marked with."""
 
     worker: str
     desk: PermitDesk
     store: ObjectStore
     engine: Engine
-    signer: Signer
+    signers: Signers
+    watermark_key: bytes
     sender: Sender
     held: Held = field(default_factory=Held)
 
@@ -117,13 +121,14 @@ class _Drawing:
         drawn = self.shop.engine.draw(self.order.spec, pictures, self._on_step)
         self.shop.sender.progress(self.order, "stamping", self.order.spec.steps, self.order.spec.steps)
         with self._timed("stamp"):
-            facts = self._facts(permit, drawn)
-            picture, state = self._stamped(drawn, facts, files[0])
+            finished = finish(drawn.image, permit.generation_id, self.shop.watermark_key)
+            facts = self._facts(permit, drawn, finished)
+            picture, state = self._stamped(finished, facts, files)
             strip = self._stamped_strip(drawn, facts, picture)
         with self._timed("store"):
             stored = self._store("output", picture)
             stored_strip = self._store("mask_strip", strip)
-        return self._report(permit, drawn, stored, stored_strip, state)
+        return self._report(facts, drawn, (stored, stored_strip), finished.image.size, state)
 
     def _fetch(self) -> list[bytes]:
         self.shop.sender.progress(self.order, "preparing")
@@ -141,7 +146,13 @@ class _Drawing:
             self._told = now
             self.shop.sender.progress(self.order, "drawing", step, steps)
 
-    def _facts(self, permit: Permit, drawn: DrawResult) -> OutputFacts:
+    @cached_property
+    def signer(self) -> Signer:
+        """Of the order's tenant; everything this order stores is signed by it."""
+        with _stamping():
+            return self.shop.signers.for_order(self.order)
+
+    def _facts(self, permit: Permit, drawn: DrawResult, finished: Finished) -> OutputFacts:
         """What the control side knows, and what only this process knows: model, libraries, pixels."""
         digests = {k.removeprefix(_DIGEST): v for k, v in drawn.environment.items() if k.startswith(_DIGEST)}
         return replace(
@@ -153,13 +164,15 @@ class _Drawing:
             model_digests=digests,
             environment={k: v for k, v in drawn.environment.items() if not k.startswith(_DIGEST)},
             pixel_digest=drawn.pixel_digest,
+            native_size=finished.native_size,
+            watermarked=finished.watermarked,
         )
 
-    def _stamped(self, drawn: DrawResult, facts: OutputFacts, reference: bytes) -> tuple[bytes, str]:
+    def _stamped(self, finished: Finished, facts: OutputFacts, references: list[bytes]) -> tuple[bytes, str]:
         """The file, and the state of its manifest as read back here, where no anchor is: valid. The control side
         reads it again with its anchors."""
         with _stamping():
-            picture = sign_output(_png(drawn.image), PNG, facts, self.shop.signer, ingredient=reference)
+            picture = sign_output(_png(finished.image), PNG, facts, self.signer, references=references)
         found = read_manifest(picture, PNG, "")
         if found.state == "invalid" or found.facts is None:
             raise Failed(
@@ -173,7 +186,7 @@ class _Drawing:
 
         with _stamping():
             strip = _png(film_strip(drawn.image, drawn.masks))
-            return sign_derivative(strip, PNG, picture, ["previewed"], facts, self.shop.signer)
+            return sign_derivative(strip, PNG, picture, ["previewed"], facts, self.signer)
 
     def _store(self, name: str, data: bytes) -> StoredObject:
         """Under a name that holds the digest: an attempt drawn twice never replaces a reported picture."""
@@ -181,8 +194,14 @@ class _Drawing:
         return self.shop.store.put(f"{self.order.output_prefix}{name}-{digest[:16]}.png", data, PNG)
 
     def _report(
-        self, permit: Permit, drawn: DrawResult, picture: StoredObject, strip: StoredObject, state: str
+        self,
+        facts: OutputFacts,
+        drawn: DrawResult,
+        stored: tuple[StoredObject, StoredObject],
+        size: tuple[int, int],
+        state: str,
     ) -> RenderReport:
+        """stored: picture and mask strip. size: of the delivered picture, (width, height)."""
         order = self.order
         return RenderReport(
             generation_id=order.generation_id,
@@ -191,11 +210,11 @@ class _Drawing:
             attempt_secret=order.attempt_secret,
             outcome="ready",
             worker=self.shop.worker,
-            permit_id=permit.id,
-            output=picture,
-            mask_strip=strip,
-            width=drawn.image.width,
-            height=drawn.image.height,
+            permit_id=facts.permit_id,
+            output=stored[0],
+            mask_strip=stored[1],
+            width=size[0],
+            height=size[1],
             pixel_digest=drawn.pixel_digest,
             manifest_state=state,
             scores={name: round(score, 4) for name, score in drawn.scores.items()},

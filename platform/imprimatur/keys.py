@@ -16,6 +16,8 @@ from django.conf import settings
 from governance.permit import ensure_permit_keys, load_private_key, load_public_key
 from governance.pki import development_anchors, development_signer
 from governance.signing import PemSigner, Signer
+from governance.watermark import ensure_watermark_key
+from governance.worker_keys import WorkerKeys, ensure_worker_keys
 
 
 def platform_signer() -> Signer:
@@ -39,8 +41,18 @@ def permit_private_key() -> Ed25519PrivateKey:
 
 
 def permit_public_key() -> Ed25519PublicKey:
-    """What workers check permits with; they get the file's path by IMPRIMATUR_PERMIT_PUBLIC_KEY."""
-    return load_public_key(_permit_files(settings.PKI_FOLDER)[1])
+    """What workers check permits with."""
+    return load_public_key(worker_keys().permit_public)
+
+
+def watermark_key() -> bytes:
+    """What delivered pictures are marked with, and read."""
+    return ensure_watermark_key(worker_keys().folder)
+
+
+def worker_keys() -> WorkerKeys:
+    """The folder that workers are given, made on first use."""
+    return _worker_keys(settings.WORKER_KEYS_FOLDER, settings.PKI_FOLDER)
 
 
 @lru_cache(maxsize=1)
@@ -60,6 +72,11 @@ def _development_signer(folder: Path) -> Signer:
 @lru_cache(maxsize=4)
 def _cached_development_signer(folder: Path) -> Signer:
     return development_signer(folder)
+
+
+@lru_cache(maxsize=4)
+def _worker_keys(folder: Path, pki: Path) -> WorkerKeys:
+    return ensure_worker_keys(folder, pki)
 
 
 @lru_cache(maxsize=4)

@@ -20,16 +20,19 @@ from generation.spec import GenerationSpec, MaskDials
 from governance.permit import Permit, generate_permit_keys, sign_permit
 from governance.pki import development_anchors, development_signer
 from governance.provenance import IntakeFacts, OutputFacts, sign_reference
+from governance.signing import Signer
 from gpu_worker.broker import broker_settings
 from gpu_worker.engine import Engine
 from gpu_worker.messages import RenderOrder, StoredObject
 from gpu_worker.permits import PermitDesk
 from gpu_worker.sender import Sender
+from gpu_worker.signers import OwnKey
 from gpu_worker.storage import ObjectStore
 from gpu_worker.workshop import Workshop
 from tests.generation import dummy
 
 TENANT = str(uuid.UUID(int=7))
+WATERMARK_KEY = b"a key of the tests, not a secret"
 
 
 @dataclass
@@ -40,6 +43,7 @@ class Bench:
     key: Ed25519PrivateKey
     shop: Workshop
     app: Celery
+    signer: Signer
 
     @property
     def anchors(self) -> str:
@@ -51,7 +55,7 @@ class Bench:
         buffer = io.BytesIO()
         dummy.reference().save(buffer, "PNG")
         signed = sign_reference(
-            buffer.getvalue(), "image/png", IntakeFacts(reference_id="ref_test", origin="drawing"), self.shop.signer
+            buffer.getvalue(), "image/png", IntakeFacts(reference_id="ref_test", origin="drawing"), self.signer
         )
         return self.shop.store.put(f"tenants/{TENANT}/references/r/original.png", signed, "image/png")
 
@@ -117,14 +121,15 @@ def _body(envelope: dict[str, Any]) -> str:
 def make_bench(folder: Path, load: Callable[[str], RealCustomPipeline] | None = None) -> Bench:
     """`load`: another pipeline than the tiny one."""
     private, public = generate_permit_keys()
-    app = Celery("bench", fixups=[])
+    app, signer = Celery("bench", fixups=[]), development_signer(folder / "pki")
     app.conf.update(**broker_settings("filesystem://", folder / "broker"))
     shop = Workshop(
         worker="bench",
         desk=PermitDesk(public),
         store=ObjectStore((folder / "objects").as_uri()),
         engine=Engine(load or (lambda _: dummy.pipeline()), step_seconds=60, load_seconds=120),
-        signer=development_signer(folder / "pki"),
+        signers=OwnKey(signer),
+        watermark_key=WATERMARK_KEY,
         sender=Sender(app, "bench"),
     )
-    return Bench(folder, private, shop, app)
+    return Bench(folder, private, shop, app, signer)

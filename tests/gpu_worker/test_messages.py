@@ -70,7 +70,8 @@ def test_a_worker_on_one_machine_needs_no_variable(tmp_path: Path) -> None:
     assert (config.broker_url, config.profiles, config.slots) == ("filesystem://", ("studio",), 1)
     assert config.broker_folder == tmp_path / "broker"
     assert config.objects_url == (tmp_path / "objects").as_uri()
-    assert config.permit_public_key == tmp_path / "pki" / "permit.pub.pem"
+    assert config.permit_public_key == tmp_path / "worker" / "permit.pub.pem"
+    assert config.signer_url == f"unix:{tmp_path / 'run' / 'signer.sock'}"
 
 
 def test_variables_win() -> None:

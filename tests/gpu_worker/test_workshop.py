@@ -14,10 +14,11 @@ from datetime import UTC, datetime, timedelta
 from PIL import Image
 
 from generation.pipeline import pixel_digest
+from governance import watermark
 from governance.provenance import verify_signed
 from gpu_worker.messages import PROGRESS_TASK, REPORT_TASK, RenderReport, StoredObject
 from tests.generation import dummy
-from tests.gpu_worker.bench import Bench
+from tests.gpu_worker.bench import WATERMARK_KEY, Bench
 
 MANY_STEPS = 200
 
@@ -52,8 +53,30 @@ def test_an_order_becomes_a_stamped_picture_and_a_report(bench: Bench) -> None:
     assert manifest.facts.pixel_digest == report.pixel_digest
     assert [i.relationship for i in manifest.ingredients] == ["inputTo"]
     with Image.open(io.BytesIO(data)) as picture:
-        assert pixel_digest(picture) == report.pixel_digest
-        assert picture.size == (report.width, report.height)
+        assert picture.size == (report.width, report.height) == (512, 512)
+        reading = watermark.read(picture, WATERMARK_KEY)
+    assert reading is not None
+    assert reading.identifier == watermark.identifier_of(order.generation_id)
+    assert manifest.facts.watermarked
+    assert "c2pa.watermarked.unbound" in manifest.actions
+
+
+def test_the_manifest_says_how_large_the_model_drew(bench: Bench) -> None:
+    """The pixel digest is that of the drawn picture: drawing again proves it, whatever is done afterwards."""
+    order = bench.order()
+    report = bench.shop.handle(order)
+    drawn = bench.shop.engine.draw(order.spec, [dummy.reference()], lambda *_: None)
+    assert report is not None
+    facts = verify_signed(picture_of(bench, report.output), "image/png", bench.anchors).facts
+    assert facts is not None
+    assert facts.native_size == f"{drawn.image.width}x{drawn.image.height}"
+    assert pixel_digest(drawn.image) == report.pixel_digest == facts.pixel_digest
+
+
+def test_a_report_says_how_every_stage_went(bench: Bench) -> None:
+    order = bench.order()
+    report = bench.shop.handle(order)
+    assert report is not None
     assert len(report.mask_area) == order.spec.steps
     assert {"fetch", "prepare", "draw", "decode", "stamp", "store"} <= set(report.seconds)
 

@@ -24,7 +24,7 @@ _GENERATED: Final[dict[str, Callable[[], str]]] = {
     "owner_password": lambda: secrets.token_urlsafe(24),
     "app_password": lambda: secrets.token_urlsafe(24),
 }
-_FOLDERS: Final = ("objects", "broker", "pki", "logs", "run", "mail")
+_FOLDERS: Final = ("objects", "broker", "pki", "worker", "logs", "run", "mail")
 
 Result = TypeVar("Result")
 

@@ -17,8 +17,8 @@ from operator import itemgetter
 from types import FrameType
 from typing import Final, TextIO
 
-from governance.permit import ensure_permit_keys
 from governance.pki import ensure_development_chain
+from governance.worker_keys import ensure_worker_keys
 from imprimatur.embedded.children import PAUSES, Child
 from imprimatur.embedded.database import Addresses, demo_people
 from imprimatur.embedded.home import CannotStart, Home, free_bytes, port_is_free, write_whole
@@ -154,8 +154,8 @@ class Supervisor:
         raise CannotStart(f"The web server does not start; the end of {web.log}:\n{web.log_end()}")
 
     def make_keys(self) -> None:
-        """The workers check permits and sign with what lies in HOME/pki, so it is there before they start."""
-        ensure_permit_keys(self.home.path / "pki")
+        """The workers need what lies in HOME/worker, the control side what lies in HOME/pki, before they start."""
+        ensure_worker_keys(self.home.path / "worker", self.home.path / "pki")
         if not os.environ.get("IMPRIMATUR_SIGNER_KEY"):
             ensure_development_chain(self.home.path / "pki")
 
