@@ -210,6 +210,7 @@ FILE_UPLOAD_HANDLERS = ["imprimatur.tenants.uploads.BoundedMemoryUploadHandler"]
 BROKER_URL = os.environ.get("IMPRIMATUR_BROKER_URL") or "filesystem://"
 BROKER_FOLDER = Path(os.environ.get("IMPRIMATUR_BROKER_FOLDER") or HOME / "broker")  # of the filesystem broker
 PKI_FOLDER = HOME / "pki"
+WORKER_KEYS_FOLDER = Path(os.environ.get("IMPRIMATUR_WORKER_KEYS") or HOME / "worker")  # what workers are given
 
 # --- API --------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
