@@ -103,3 +103,9 @@ class LedgerBroken(GovernanceError):
     """The audit chain does not hold; the message names the first bad row."""
 
     code = "ledger_broken"
+
+
+class CheckpointRefused(GovernanceError, ValueError):
+    """A checkpoint file proves nothing: it is none, was changed, or was signed with another key."""
+
+    code = "checkpoint_refused"

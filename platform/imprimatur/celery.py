@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import Any
+from typing import Any, Final
 
 from celery import Celery
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
 
 from gpu_worker.broker import GPU_CONTROL_EXCHANGE, broker_settings
 from gpu_worker.messages import CONTROL_QUEUE
@@ -18,6 +18,8 @@ from gpu_worker.messages import CONTROL_QUEUE
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imprimatur.settings")
 
 from django.conf import settings
+
+LEADER_SECONDS: Final = 3.0  # for its last checkpoint; whoever stops us gives five
 
 app = Celery("imprimatur", include=["imprimatur.generations.tasks"])
 app.conf.update(
@@ -46,3 +48,9 @@ def _start_leader(**_: Any) -> None:
 def _stop_leader(**_: Any) -> None:
     if leader := getattr(app, "leader", None):
         leader.stop()
+
+
+@worker_shutdown.connect  # type: ignore[untyped-decorator]
+def _await_leader(**_: Any) -> None:
+    if leader := getattr(app, "leader", None):
+        leader.join(LEADER_SECONDS)

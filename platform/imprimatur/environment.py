@@ -55,6 +55,13 @@ def database(url: str) -> dict[str, Any]:
     }
 
 
+def object_storage(url: str) -> dict[str, Any]:
+    """Django's settings of a store: a bucket for `s3://bucket/prefix`, a folder for `file:///path`."""
+    if url.startswith("s3://"):
+        return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": s3_options(url)}
+    return {"BACKEND": "imprimatur.objects.FolderStorage", "OPTIONS": {"url": url}}
+
+
 def s3_options(url: str) -> dict[str, Any]:
     """django-storages' options for `s3://bucket/prefix`; boto3 takes region, keys and endpoint from AWS_*."""
     parts = urlsplit(url)

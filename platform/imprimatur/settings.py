@@ -12,7 +12,7 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 
-from imprimatur.environment import HOME, PACKAGE, ROOT, database, flag, names, s3_options, secret
+from imprimatur.environment import HOME, PACKAGE, ROOT, database, flag, names, object_storage, secret
 
 # --- Who we are -------------------------------------------------------------------------------------------------------
 DEBUG = False
@@ -190,16 +190,18 @@ STATIC_ROOT = _STATIC_ROOT or None
 SERVESTATIC_USE_FINDERS = not _STATIC_ROOT
 SERVESTATIC_AUTOREFRESH = False
 SERVESTATIC_MAX_AGE = 3600 if _STATIC_ROOT else 0
+CHECKPOINT_PLACE = "checkpoints-"  # aliases of the places that keep where the audit trails ended
+CHECKPOINT_SECONDS = float(os.environ.get("IMPRIMATUR_CHECKPOINT_SECONDS") or 300)
+_CHECKPOINT_URLS = names("IMPRIMATUR_CHECKPOINT_URLS") or [(HOME / "checkpoints").as_uri()]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": HOME / "files"}},
-    "objects": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": s3_options(OBJECTS_URL)}
-    if OBJECTS_URL.startswith("s3://")
-    else {"BACKEND": "imprimatur.objects.FolderStorage", "OPTIONS": {"url": OBJECTS_URL}},
+    "objects": object_storage(OBJECTS_URL),
     "staticfiles": {
         "BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"
         if _STATIC_ROOT
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
+    **{f"{CHECKPOINT_PLACE}{number}": object_storage(url) for number, url in enumerate(_CHECKPOINT_URLS)},
 }
 UPLOAD_MAX_BYTES = 25 * 2**20
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20  # of forms and JSON; files are bounded by UPLOAD_MAX_BYTES

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
+from django.utils.translation import get_language
 
+from governance.checkpoint import Checkpoint
 from governance.errors import LedgerBroken
-from governance.ledger import GENESIS, LedgerRow, verify_chain
+from governance.ledger import GENESIS
+from governance.trail import TrailReport, Witness, examine, of_checkpoint
+from imprimatur.audit import checkpoints
 from imprimatur.audit.models import AuditEvent
+from imprimatur.audit.rows import ledger_rows
 
 
 @dataclass(frozen=True)
 class ChainCheck:
-    """`problem` is '' for an unbroken chain, else names the first bad row."""
+    """`problem` is '' for an unbroken chain, else says what was found. `checkpoint`: the newest one it was held to."""
 
     rows: int
     head: str
     problem: str = ""
+    checkpoint: Checkpoint | None = None
 
     @property
     def intact(self) -> bool:
@@ -37,27 +42,18 @@ def events(tenant_id: uuid.UUID, *, subject: str = "", event: str = "") -> Query
 
 
 def verify(tenant_id: uuid.UUID) -> ChainCheck:
-    """Compute the whole chain again, outside the database's trigger."""
-    rows = AuditEvent.objects.filter(tenant_id=tenant_id).order_by("seq")
-    count = rows.count()
+    """Compute the whole chain again, outside the database's trigger, and hold it to the newest checkpoint."""
+    newest = checkpoints.newest(tenant_id)
     try:
-        head = verify_chain(_ledger_rows(rows))
+        report = examined(tenant_id, [of_checkpoint(newest)] if newest else [])
     except LedgerBroken as broken:
-        return ChainCheck(count, GENESIS, str(broken))
-    return ChainCheck(count, head)
+        rows = AuditEvent.objects.filter(tenant_id=tenant_id).count()
+        return ChainCheck(rows, GENESIS, str(broken), newest)
+    problem = " ".join(fault.sentence(get_language() or "en") for fault in report.faults)
+    return ChainCheck(report.rows, GENESIS if problem else report.head, problem, newest)
 
 
-def _ledger_rows(rows: QuerySet[AuditEvent]) -> Iterator[LedgerRow]:
-    for row in rows.iterator(chunk_size=1000):
-        if json.loads(row.payload).get("subject", "") != row.subject:
-            raise LedgerBroken(f"row {row.seq}: its subject is not the one that was hashed")
-        yield LedgerRow(
-            seq=row.seq,
-            tenant_id=row.tenant_id,
-            occurred_at=row.occurred_at,
-            actor=row.actor,
-            event=row.event,
-            payload=row.payload,
-            prev_hash=row.prev_hash,
-            hash=row.hash,
-        )
+def examined(tenant_id: uuid.UUID, witnesses: Sequence[Witness]) -> TrailReport:
+    """The tenant's trail held to what is known from outside. Raises LedgerBroken as `governance.trail.examine`."""
+    rows = AuditEvent.objects.filter(tenant_id=tenant_id).order_by("seq")
+    return examine(ledger_rows(rows), witnesses)

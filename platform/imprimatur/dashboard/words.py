@@ -65,6 +65,7 @@ EVENTS: Final[Words] = {
     "consent.evidence_attached": _("Evidence added"),
     "consent.sent": _("Consent sent out"),
     "consent.signed": _("Consent came back signed"),
+    "audit.exported": _("Audit trail exported"),
     "consent.verified": _("Consent verified"),
     "consent.active": _("Consent put into force"),
     "consent.suspended": _("Consent suspended"),

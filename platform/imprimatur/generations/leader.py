@@ -12,10 +12,12 @@ import time
 from typing import Final
 
 import psycopg
+from django.conf import settings
 from django.db import close_old_connections, connections
 
 from gpu_worker.messages import HEARTBEAT_SECONDS
 from imprimatur.generations import notify, orders
+from imprimatur.generations.checkpointing import checkpoint_everywhere
 from imprimatur.generations.dispatch import dispatch
 from imprimatur.generations.fairness import Turns
 from imprimatur.generations.reaper import reap
@@ -40,7 +42,7 @@ class Leader(threading.Thread):
         self.is_leading = threading.Event()
 
     def stop(self) -> None:
-        """Let go of the lock within a tick."""
+        """Let go of the lock within a tick, once it is noted where the audit trails end."""
         self._stop_asked.set()
 
     def run(self) -> None:
@@ -63,6 +65,7 @@ class Leader(threading.Thread):
         self.is_leading.set()
         logger.info("leading: this process dispatches and reaps")
         turns, may_reap, expire_at = Turns(), time.monotonic() + GRACE_SECONDS, time.monotonic()
+        note_at = time.monotonic() + settings.CHECKPOINT_SECONDS
         while not self._stop_asked.is_set():
             close_old_connections()
             if time.monotonic() >= may_reap:
@@ -71,8 +74,12 @@ class Leader(threading.Thread):
             if time.monotonic() >= expire_at:
                 expire_everywhere()
                 expire_at = time.monotonic() + EXPIRY_SECONDS
+            if time.monotonic() >= note_at:
+                checkpoint_everywhere()
+                note_at = time.monotonic() + settings.CHECKPOINT_SECONDS
             for heard in session.notifies(timeout=TICK_SECONDS, stop_after=1):
                 _obey(heard.payload)
+        checkpoint_everywhere()
 
 
 def _take_lock(session: psycopg.Connection[tuple[object, ...]]) -> bool:

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from imprimatur.audit import selectors as audit
 from imprimatur.audit.models import AuditEvent
-from imprimatur.tenants import selectors, services
+from imprimatur.tenants import audit_exports, selectors, services
 from imprimatur.tenants.models import ApiKey, Membership
 from imprimatur.tenants.permissions import Permission
 from imprimatur.tenants.rest.pagination import NewestEventFirst
@@ -130,4 +130,5 @@ urlpatterns = [
     path("api-keys/<str:public_id>/revoke", ApiKeys.as_view({"post": "revoke"})),
     path("audit-events", AuditEvents.as_view({"get": "list"})),
     path("audit-events/verification", AuditEvents.as_view({"get": "verification"})),
+    *audit_exports.urlpatterns,
 ]

@@ -93,3 +93,5 @@ class ChainCheckSerializer(serializers.Serializer[Any]):
     rows = serializers.IntegerField()
     head = serializers.CharField()
     problem = serializers.CharField()
+    checkpoint_row = serializers.IntegerField(source="checkpoint.seq", default=None, allow_null=True)
+    checkpoint_taken_at = serializers.DateTimeField(source="checkpoint.taken_at", default=None, allow_null=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -14,6 +15,7 @@ from imprimatur.audit import selectors
 from imprimatur.audit.models import AuditEvent
 from imprimatur.dashboard.views.paging import page_of
 from imprimatur.tenants import selectors as tenants
+from imprimatur.tenants.audit_exports import export
 from imprimatur.tenants.http import TenantRequest, tenant_page
 from imprimatur.tenants.permissions import Permission
 
@@ -54,6 +56,13 @@ def trail(request: TenantRequest) -> HttpResponse:
         "chain": selectors.verify(tenant_id),
     }
     return render(request, "audit/list.html", context)
+
+
+@require_GET
+@tenant_page(Permission.VIEW_AUDIT)
+def trail_export(request: TenantRequest, kind: str) -> HttpResponse:
+    """The whole trail as a download."""
+    return cast(HttpResponse, export(request.actor, kind))
 
 
 def _names() -> dict[str, str]:
