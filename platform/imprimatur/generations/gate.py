@@ -44,12 +44,14 @@ def decision(
     requested: int = 1,
     already: Generation | None = None,
     review_approved: bool = False,
+    as_if: ConsentTerms | TrademarkTerms | None = None,
 ) -> Permitted | Refusal:
     """The policy's answer at `now`. Call inside the tenant's scope.
 
     use: channel, territory, purpose; optional contexts, paid, language. requested: how many pictures are asked for.
     already: the row that asked, which is not counted a second time against a consent's cap, and which stands on the
-    records of its own receipt alone. actor: who asks; the rights do not depend on it, its permissions are the caller's
+    records of its own receipt alone. as_if: terms to judge by in place of those of the record that has their id: what
+    would become of it? actor: who asks; the rights do not depend on it, its permissions are the caller's
     question.
     """
     root = reference.rights_root
@@ -60,8 +62,8 @@ def decision(
         action=action,
         tenant_id=str(actor.tenant_id if actor else reference.tenant_id),
         references=(_reference_facts(root),),
-        consents=tuple(t for r in consents if isinstance(t := rights.terms_of(r), ConsentTerms)),
-        trademarks=tuple(t for r in licences if isinstance(t := rights.terms_of(r), TrademarkTerms)),
+        consents=tuple(t for r in consents if isinstance(t := _terms_of(r, as_if), ConsentTerms)),
+        trademarks=tuple(t for r in licences if isinstance(t := _terms_of(r, as_if), TrademarkTerms)),
         use=use_of(use),
         template_approved=version.status == VersionStatus.APPROVED,
         output_counts=_output_counts(consents, already),
@@ -139,6 +141,11 @@ def _relied_upon(records: list[Record], row: Generation) -> list[Record]:
     """Those of the row's receipt, if it names any: its manifest commits to these, and caps count by them."""
     named = {line["record"] for line in row.consent_receipt["records"]}
     return [record for record in records if record.public_id in named] if named else records
+
+
+def _terms_of(record: RightRecord, as_if: ConsentTerms | TrademarkTerms | None) -> ConsentTerms | TrademarkTerms:
+    terms = rights.terms_of(record)
+    return as_if if as_if is not None and as_if.id == terms.id else terms
 
 
 def _terms_id(record: RightRecord) -> str:

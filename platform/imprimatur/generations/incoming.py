@@ -16,6 +16,7 @@ from governance.policy import Refusal
 from gpu_worker.messages import RenderProgress, RenderReport, WorkerHello
 from imprimatur.generations import gate, life, notify
 from imprimatur.generations.failures import RIGHTS_REFUSED
+from imprimatur.generations.holding import hold_records
 from imprimatur.generations.models import Generation, GenerationState, Output, WorkerSeen
 from imprimatur.generations.pictures import Unverified, discard, verify
 from imprimatur.generations.states import ACTIVE, RETRYABLE, STATE_OF_OUTCOME, STATE_OF_STAGE, may_follow
@@ -113,6 +114,7 @@ def _steps(row: Generation, message: RenderProgress) -> dict[str, int]:
 
 def _record_picture(row: Generation, report: RenderReport, now: datetime) -> None:
     """A picture enters only whole, stamped, for this permit, and if the rights still stand."""
+    hold_records(row)
     answer = gate.decision(
         None,
         action="generate",
@@ -127,12 +129,12 @@ def _record_picture(row: Generation, report: RenderReport, now: datetime) -> Non
         refuse(row, answer, now)
         return
     try:
-        manifest_state = verify(row, report).state
+        verified = verify(row, report)
     except Unverified as error:
         life.attempt_lost(row, error.code, now)
         return
     life.end(row, GenerationState.READY, now, step=row.steps, worker=report.worker)
-    Output.objects.create(manifest_state=manifest_state, **_output_fields(row, report))
+    Output.objects.create(**_output_fields(row, report), **verified)
 
 
 def refuse(row: Generation, answer: Refusal, now: datetime) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
+from governance.policy import Refusal
 from gpu_worker.messages import LEASE_SECONDS
 from imprimatur.audit import services as audit
 from imprimatur.generations import notify
+from imprimatur.generations.failures import RIGHTS_REFUSED
 from imprimatur.generations.models import Generation, GenerationState
 from imprimatur.generations.states import may_follow
 from imprimatur.tenants.errors import Conflict
@@ -51,6 +55,31 @@ def end(row: Generation, state: GenerationState, now: datetime, **changes: Any) 
     notify.ring()
     code = {"code": row.error_code} if row.error_code else {}
     record(row, f"generation.{state.value}", attempt=row.attempt, **code)
+
+
+def refuse_many(rows: Sequence[Generation], answer: Refusal, now: datetime) -> None:
+    """End locked rows of one tenant that are not finished, all for the same refusal, in a few statements.
+
+    Workers that hold one are told to drop it; what they still report is stale.
+    """
+    if not rows:
+        return
+    changes: dict[str, Any] = {
+        "state": GenerationState.REFUSED,
+        "finished_at": now,
+        "error_code": RIGHTS_REFUSED,
+        "error": answer.sentence(),
+        "reasons": [reason.to_json() for reason in answer.reasons],
+    }
+    rows_now = Generation.objects.filter(pk__in=[row.pk for row in rows])
+    rows_now.update(version=F("version") + 1, **changes, **_NO_LEASE)
+    notify.tell_many(rows)
+    for row in rows:
+        if row.dispatched_at is not None:
+            notify.ask_to_drop(row.public_id, row.attempt)
+    notify.ring()
+    facts = ((row.public_id, {"attempt": row.attempt, "code": RIGHTS_REFUSED}) for row in rows)
+    audit.record_many(rows[0].tenant_id, "system", "generation.refused", facts)
 
 
 def queue_again(row: Generation, **changes: Any) -> None:

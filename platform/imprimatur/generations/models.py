@@ -70,6 +70,25 @@ class Generation(TenantModel):
         return self.public_id
 
 
+class Reliance(TenantModel):
+    """A generation relies on a record of consent or licence. The database writes these rows from the receipt (migration
+    0007), so that everything made under a record is found by an index. Equality is all that row-level security lets an
+    index answer."""
+
+    PREFIX = "rly"
+
+    generation = models.ForeignKey(Generation, on_delete=models.CASCADE, related_name="reliances")
+    record = models.CharField(max_length=40)  # the record's public id, as the receipt names it
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "record", "generation"], name="one_reliance_per_record")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.generation_id} on {self.record}"
+
+
 class Output(TenantModel):
     """The stamped picture of a generation. One generation has at most one."""
 
@@ -81,7 +100,10 @@ class Output(TenantModel):
     mime = models.CharField(max_length=20)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
-    pixel_digest = models.CharField(max_length=64)
+    pixel_digest = models.CharField(max_length=64)  # as drawn
+    delivered_digest = models.CharField(max_length=64, blank=True, default="", db_index=True)  # enlarged and marked
+    watermark_id = models.BigIntegerField(null=True, blank=True, db_index=True)  # 48 bits; null where none is in
+    dhash = models.BigIntegerField(null=True, blank=True)  # `governance.recognise.signed_dhash` of the file
     manifest_state = models.CharField(max_length=10)
     mask_strip_key = models.CharField(max_length=200, blank=True)
     mask_strip_sha256 = models.CharField(max_length=64, blank=True)
@@ -96,6 +118,13 @@ class Output(TenantModel):
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [
+            models.Index(
+                fields=["tenant", "quarantined_at"],
+                condition=models.Q(quarantined_at__isnull=False),
+                name="outputs_quarantined",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.public_id

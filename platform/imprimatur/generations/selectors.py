@@ -17,6 +17,7 @@ from imprimatur import keys, objects
 from imprimatur.generations import failures
 from imprimatur.generations.asking import own_steps
 from imprimatur.generations.models import Generation, GenerationState, Output, WorkerSeen
+from imprimatur.generations.quarantine import require_shown
 from imprimatur.generations.states import ACTIVE, FINAL
 from imprimatur.tenants.errors import NotFound
 from imprimatur.tenants.ids import MalformedId, decode
@@ -70,21 +71,23 @@ def get_output(public_id: str) -> Output:
 
 
 def content(output: Output) -> tuple[bytes, str]:
-    """The stamped file and its MIME type. Raises objects.ObjectMissing or objects.DigestMismatch."""
+    """The stamped file and its MIME type. Raises Quarantined, objects.ObjectMissing or objects.DigestMismatch."""
+    require_shown(output)
     return objects.get(output.object_key, output.sha256), output.mime
 
 
 def mask_strip(output: Output) -> tuple[bytes, str]:
-    """The stamped film strip of the masks, one for each step. Raises NotFound where none was made."""
+    """The stamped film strip of the masks, one for each step. Raises Quarantined, or NotFound where none was made."""
+    require_shown(output)
     if not output.mask_strip_key:
         raise NotFound
     return objects.get(output.mask_strip_key, output.mask_strip_sha256), "image/png"
 
 
 def manifest(output: Output) -> ManifestReport:
-    """What the stored file says about itself today."""
-    data, mime = content(output)
-    return read_manifest(data, mime, keys.trust_anchors())
+    """What the stored file says about itself today, of a quarantined picture too: it is evidence and shows nothing."""
+    data = objects.get(output.object_key, output.sha256)
+    return read_manifest(data, output.mime, keys.trust_anchors())
 
 
 def snapshot(row: Generation) -> dict[str, Any]:

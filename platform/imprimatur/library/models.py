@@ -66,6 +66,8 @@ class ReferenceImage(TenantModel):
     own_work = models.BooleanField(default=False)  # the uploader declares to own the rights in the picture itself
     # An output of ours that serves as a reference: its rights are those of the reference it was drawn from.
     derived_from = models.ForeignKey("self", on_delete=models.PROTECT, related_name="derived", null=True, blank=True)
+    # Set for an output of ours whose rights fell away: like the output itself it is shown to nobody.
+    quarantined_at = models.DateTimeField(null=True, blank=True)
     thumbnails = models.JSONField(default=dict)  # {"320": {"key", "sha256", "mime"}}, signed derivatives
     quality = models.JSONField(default=dict)
     uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")

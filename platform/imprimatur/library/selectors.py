@@ -6,12 +6,22 @@ import uuid
 
 from django.db.models import QuerySet
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from imprimatur import objects
 from imprimatur.library import coach as words
 from imprimatur.library.models import Brand, ReferenceImage, Subject
-from imprimatur.tenants.errors import NotFound
+from imprimatur.tenants.errors import DomainError, NotFound
 from imprimatur.tenants.ids import MalformedId, decode
+
+
+class ReferenceQuarantined(DomainError):
+    """The reference is a picture of ours whose rights have fallen away, so it is shown to nobody."""
+
+    def __init__(self, reference: ReferenceImage) -> None:
+        sentence = _("A right to this picture has fallen away: it is quarantined and not shown.")
+        since = reference.quarantined_at.isoformat() if reference.quarantined_at else ""
+        super().__init__("quarantined", sentence, 423, quarantined_at=since)
 
 
 def brands() -> QuerySet[Brand]:
@@ -55,12 +65,21 @@ def get_reference(public_id: str) -> ReferenceImage:
 
 
 def content(reference: ReferenceImage) -> tuple[bytes, str]:
-    """The signed file and its type. ObjectMissing, or DigestMismatch when it was changed outside the product."""
+    """The signed file and its type. ReferenceQuarantined, ObjectMissing, or DigestMismatch when it was changed outside
+    the product."""
+    require_shown(reference)
     return objects.get(reference.object_key, reference.sha256), reference.mime
+
+
+def require_shown(reference: ReferenceImage) -> None:
+    """Raise ReferenceQuarantined where no pixel of the reference may be handed out."""
+    if reference.quarantined_at is not None:
+        raise ReferenceQuarantined(reference)
 
 
 def thumbnail(reference: ReferenceImage, size: int) -> tuple[bytes, str]:
     """A signed, smaller rendition and its type: the smallest one whose long side has `size` pixels, or the largest."""
+    require_shown(reference)
     sides = sorted(int(side) for side in reference.thumbnails)
     if not sides:
         return content(reference)

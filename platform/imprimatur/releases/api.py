@@ -66,7 +66,7 @@ class Releases(TenantViewSet):
     def content(self, request: TenantRequest, public_id: str) -> HttpResponse:
         """The released file, as long as its rights hold: they are asked again each time."""
         release = selectors.get_release(request.actor, public_id)
-        data, mime = services.content(release)
+        data, mime = services.download(request.actor, release)
         name = f"{release.public_id}.{mime.removeprefix('image/')}"
         return HttpResponse(data, content_type=mime, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 

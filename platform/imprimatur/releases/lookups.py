@@ -13,6 +13,7 @@ from django.utils import timezone
 from imprimatur.generations.models import Generation, Output
 from imprimatur.releases.errors import Withdrawn
 from imprimatur.releases.models import Release
+from imprimatur.releases.selectors import withdrawn_since
 from imprimatur.releases.services import check_servable
 from imprimatur.tenants.errors import DomainError
 from imprimatur.tenants.ids import MalformedId, decode
@@ -91,10 +92,11 @@ def _standing(release: Release) -> Standing:
 
 
 def _public(release: Release, tenant: Tenant) -> dict[str, Any]:
+    gone = withdrawn_since(release)
     return {
         "publisher": tenant.name,
         "release": release.public_id,
         "released_at": release.created_at.isoformat(),
-        "withdrawn_at": release.withdrawn_at.isoformat() if release.withdrawn_at else "",
+        "withdrawn_at": gone.isoformat() if gone else "",
         "sha256": release.sha256,
     }

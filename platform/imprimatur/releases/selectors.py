@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db.models import QuerySet
 
 from imprimatur.releases.models import Release
@@ -15,6 +17,11 @@ def releases(actor: Actor) -> QuerySet[Release]:
     """Everything released, withdrawn ones included, newest first."""
     actor.require(Permission.VIEW)
     return Release.objects.select_related("released_by", "output__generation__subject_reference__subject")
+
+
+def withdrawn_since(release: Release) -> datetime | None:
+    """Since when the picture must not be used: withdrawn by a person, or quarantined because a right fell away."""
+    return release.withdrawn_at or release.output.quarantined_at
 
 
 def get_release(actor: Actor, public_id: str) -> Release:

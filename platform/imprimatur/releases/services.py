@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,11 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from imprimatur import objects
-from imprimatur.audit.services import record
+from imprimatur.audit.services import record, record_many
 from imprimatur.generations import gate
+from imprimatur.generations.holding import hold_records
 from imprimatur.generations.models import Output
 from imprimatur.releases.errors import Withdrawn
 from imprimatur.releases.models import Release
+from imprimatur.releases.selectors import withdrawn_since
 from imprimatur.releases.stamping import stamp_release
 from imprimatur.review.facts import state_of, with_review_rows
 from imprimatur.review.states import OUT_OF_HOUSE, OutputState
@@ -40,6 +42,7 @@ def release(actor: Actor, output: Output, use: Mapping[str, Any] | None = None) 
     now, locked = timezone.now(), _lock(output)
     use = {k: v for k, v in (use or locked.generation.use).items() if k in USE_FIELDS}
     _check_approved(state_of(locked, now))
+    hold_records(locked.generation)
     _require_rights(actor, locked, "release", use, now)
     stamped = stamp_release(locked)
     row = Release(
@@ -59,17 +62,24 @@ def release(actor: Actor, output: Output, use: Mapping[str, Any] | None = None) 
 
 
 def content(release: Release, now: datetime | None = None) -> tuple[bytes, str]:
-    """The released file and its type. Its rights are asked again each time: Withdrawn, Conflict or RightsRefused."""
+    """The released file and its type. Its rights are asked again each time: Withdrawn or RightsRefused."""
     check_servable(release, now or timezone.now())
     return objects.get(release.object_key, release.sha256), release.mime
 
 
+@transaction.atomic
+def download(actor: Actor, release: Release, now: datetime | None = None) -> tuple[bytes, str]:
+    """The released file to keep, and its type. Who took it is recorded: a withdrawal must be able to reach them."""
+    data, mime = content(release, now)
+    _record(actor, "release.downloaded", release, {"output": release.output.public_id, "sha256": release.sha256})
+    return data, mime
+
+
 def check_servable(release: Release, now: datetime) -> None:
-    """Withdrawn, Conflict (quarantined) or RightsRefused unless the picture may be handed out at `now`."""
-    if release.withdrawn_at is not None:
-        raise Withdrawn
-    if release.output.quarantined_at is not None:
-        raise Conflict(_("A right to this picture has fallen away: it is quarantined."), "quarantined")
+    """Withdrawn or RightsRefused unless the picture may be handed out at `now`."""
+    gone = withdrawn_since(release)
+    if gone is not None:
+        raise Withdrawn(gone)
     _require_rights(None, release.output, "serve", release.use, now)
 
 
@@ -91,6 +101,16 @@ def withdraw(actor: Actor, release: Release, reason: str) -> Release:
     return row
 
 
+def withdraw_many(tenant_id: uuid.UUID, releases: Sequence[Release], reason: str, now: datetime) -> int:
+    """Withdraw locked releases for good, all for one reason; those that are already stay as they are. Returns how
+    many."""
+    open_ones = [release for release in releases if release.withdrawn_at is None]
+    ids = [release.pk for release in open_ones]
+    Release.objects.filter(pk__in=ids).update(withdrawn_at=now, withdrawn_reason=reason[:REASON_LENGTH])
+    facts = ((row.public_id, {"output": row.output.public_id}) for row in open_ones)
+    return record_many(tenant_id, "system", "release.withdrawn", facts)
+
+
 def _lock(output: Output) -> Output:
     """The output's row, locked, with what review knows about it freshly read."""
     Output.objects.select_for_update().get(pk=output.pk)
@@ -100,6 +120,8 @@ def _lock(output: Output) -> Output:
 def _check_approved(state: OutputState) -> None:
     if state in OUT_OF_HOUSE:
         raise Conflict(_("This picture has been released already."), "already_released")
+    if state == OutputState.QUARANTINED:
+        raise Conflict(_("A right to this picture has fallen away: it is quarantined."), "quarantined")
     if state != OutputState.APPROVED:
         raise Conflict(_("Two people must approve a picture before it is released."), "not_approved", state=str(state))
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from imprimatur.audit.services import record
 from imprimatur.generations import gate
+from imprimatur.generations.holding import hold_records
 from imprimatur.generations.models import Output
 from imprimatur.review.facts import live_claim
 from imprimatur.review.models import Claim, Comment, Decision, Verdict
@@ -63,6 +64,7 @@ def decide(actor: Actor, output: Output, verdict: str, reason: str = "", note: s
     note = _clean(note)
     _check_words(verdict, reason, note)
     if verdict == Verdict.APPROVE:
+        hold_records(locked.generation)
         require_rights(actor, locked, now)
     decision = Decision.objects.create(
         tenant_id=actor.tenant_id, output=locked, reviewer=person, verdict=verdict, reason=reason, note=note

@@ -103,7 +103,7 @@ def test_a_right_that_falls_stops_the_serving(world, approved):
 def test_a_quarantined_picture_is_not_served(world, approved):
     release = services.release(world.actor(world.alice), approved, USE)
     Output.objects.update(quarantined_at=timezone.now())
-    with pytest.raises(Conflict, match="quarantined"):
+    with pytest.raises(Withdrawn):
         services.content(Release.objects.get(pk=release.pk))
 
 

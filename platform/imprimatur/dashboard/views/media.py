@@ -51,8 +51,10 @@ def output_mask_strip(request: TenantRequest, out: str) -> HttpResponse:  # noqa
 def release_content(request: TenantRequest, rel: str) -> HttpResponse:
     """A released picture, if its rights still hold; `?download=1` to keep."""
     release = releases.get_release(request.actor, rel)
-    data, mime = release_services.content(release)
-    return _file(data, mime, f"{release.public_id}.{_ENDINGS[mime]}" if "download" in request.GET else "")
+    if "download" not in request.GET:
+        return _file(*release_services.content(release))
+    data, mime = release_services.download(request.actor, release)
+    return _file(data, mime, f"{release.public_id}.{_ENDINGS[mime]}")
 
 
 @require_GET
