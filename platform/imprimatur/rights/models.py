@@ -24,7 +24,8 @@ class RightStatus(models.TextChoices):
 
 class RightRecord(TenantModel):
     """What both kinds of record share. `terms` is the canonical JSON of the governance dataclass and is the truth;
-    the columns beside it are for lists and reminders."""
+    the columns beside it are for lists and reminders. `terms_version` counts what was agreed (`TermsVersion` keeps each
+    text), `version` every change of the row."""
 
     title = models.CharField(max_length=160)
     status = models.CharField(max_length=12, choices=RightStatus, default=RightStatus.DRAFT)
@@ -37,7 +38,12 @@ class RightRecord(TenantModel):
     evidence_sha256 = models.CharField(max_length=64, blank=True)
     evidence_key = models.CharField(max_length=200, blank=True)
     evidence_name = models.CharField(max_length=120, blank=True)  # what the file was called
+    evidence_seal = models.JSONField(default=dict, blank=True)  # our signature over a document that we wrote ourselves
+    sealed_contact = models.TextField(blank=True)  # name and address, encrypted (`rights.sealing`)
     version = models.PositiveIntegerField(default=1)
+    terms_version = models.PositiveIntegerField(default=1)
+    suspension_reason = models.CharField(max_length=12, blank=True)  # manager, person or majority
+    renews = models.ForeignKey("self", on_delete=models.PROTECT, related_name="renewals", null=True, blank=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     verified_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -89,6 +95,7 @@ class ConsentRecord(RightRecord):
             ("property", _("Property")),
         ],
     )
+    suspends_at = models.DateTimeField(null=True, blank=True)  # when a minor comes of age anywhere on Earth
 
 
 class TrademarkLicence(RightRecord):
@@ -98,3 +105,89 @@ class TrademarkLicence(RightRecord):
 
     mark = models.CharField(max_length=120)
     owner = models.CharField(max_length=160)
+
+
+class TermsVersion(TenantModel):
+    """One text that was agreed. Rows are only ever added: receipts and pictures keep pointing at theirs by digest."""
+
+    PREFIX = "trv"
+
+    record = models.UUIDField(db_index=True)  # of a consent or a licence
+    number = models.PositiveIntegerField()
+    terms = models.JSONField()
+    terms_digest = models.CharField(max_length=64, db_index=True)
+    made_by = models.CharField(max_length=120)  # Actor.label
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["record", "number"], name="one_text_per_version")]
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
+
+
+class LinkPurpose(models.TextChoices):
+    """What a link is for; it is good for nothing else."""
+
+    SIGN = "sign", _("To sign")
+    PORTAL = "portal", _("To see and decide")
+
+
+class AccessLink(TenantModel):
+    """A way in without an account, sent to the person behind a record. The token itself is kept nowhere."""
+
+    PREFIX = "lnk"
+
+    purpose = models.CharField(max_length=8, choices=LinkPurpose)
+    record = models.CharField(max_length=40, db_index=True)  # public id of a consent or a licence
+    terms_digest = models.CharField(max_length=64)  # what they are asked to sign
+    language = models.CharField(max_length=5)
+    expires_at = models.DateTimeField()
+    opened_at = models.DateTimeField(null=True, blank=True)
+    used_at = models.DateTimeField(null=True, blank=True)  # a link to sign is good for one answer
+    answer = models.CharField(max_length=10, blank=True)  # signed or changes
+    sealed_note = models.TextField(blank=True)  # what they asked to change, encrypted
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.record}"
+
+
+class Reminder(TenantModel):
+    """That a record's end was announced so many days before; once each."""
+
+    PREFIX = "rmd"
+
+    record = models.CharField(max_length=40)
+    days = models.PositiveSmallIntegerField()
+    until = models.DateTimeField()  # the end that was announced: a narrower version may end sooner
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["record", "days", "until"], name="announced_once")]
+
+    def __str__(self) -> str:
+        return f"{self.record}: {self.days} days"
+
+
+class BlockedEntry(TenantModel):
+    """A word, mark or name that the company's prompts and pictures must not use."""
+
+    PREFIX = "blk"
+
+    text = models.CharField(max_length=80)
+    folded = models.CharField(max_length=160)  # `governance.blocklist.fold`
+    kind = models.CharField(max_length=5, choices=[("word", _("Word")), ("mark", _("Trademark")), ("name", _("Name"))])
+    note = models.CharField(max_length=200, blank=True)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["text"]
+        constraints = [models.UniqueConstraint(fields=["tenant", "folded"], name="blocked_once")]
+
+    def __str__(self) -> str:
+        return self.text

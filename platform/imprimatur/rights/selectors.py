@@ -13,9 +13,12 @@ from governance.trademark import TrademarkTerms
 from imprimatur.audit import selectors as audit
 from imprimatur.audit.models import AuditEvent
 from imprimatur.rights import evidence as documents
-from imprimatur.rights.models import ConsentRecord, RightRecord, RightStatus, TrademarkLicence
+from imprimatur.rights.models import ConsentRecord, RightRecord, RightStatus, TermsVersion, TrademarkLicence
+from imprimatur.rights.sealing import Contact, contact_of
+from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import NotFound
 from imprimatur.tenants.ids import MalformedId, decode
+from imprimatur.tenants.permissions import Permission
 
 Record = TypeVar("Record", bound=RightRecord)
 EXPIRING_WITHIN = timedelta(days=30)
@@ -80,8 +83,21 @@ def receipts(record: RightRecord) -> QuerySet[AuditEvent]:
 
     Whatever relies on a record writes the digest of its terms into its own event.
     """
-    about = Q(subject=record.public_id) | Q(payload__contains=record.terms_digest)
+    about = Q(subject=record.public_id)
+    for digest in {record.terms_digest, *versions(record).values_list("terms_digest", flat=True)}:
+        about |= Q(payload__contains=digest)
     return audit.events(record.tenant_id).filter(about)
+
+
+def versions(record: RightRecord) -> QuerySet[TermsVersion]:
+    """Every text that was agreed, newest first; none as long as the record is a draft."""
+    return TermsVersion.objects.filter(record=record.pk)
+
+
+def contact(actor: Actor, record: RightRecord) -> Contact:
+    """Who stands behind the record: for rights managers only. CannotUnseal without the key."""
+    actor.require(Permission.MANAGE_RIGHTS)
+    return contact_of(record.pk, record.sealed_contact)
 
 
 def evidence(record: RightRecord) -> tuple[bytes, str]:

@@ -11,7 +11,7 @@ from imprimatur.tenants.errors import Conflict
 
 TRANSITIONS: Final[dict[RightStatus, frozenset[RightStatus]]] = {
     RightStatus.DRAFT: frozenset({RightStatus.SENT, RightStatus.SIGNED, RightStatus.VERIFIED, RightStatus.REVOKED}),
-    RightStatus.SENT: frozenset({RightStatus.SIGNED, RightStatus.REVOKED}),
+    RightStatus.SENT: frozenset({RightStatus.DRAFT, RightStatus.SIGNED, RightStatus.REVOKED}),  # draft: changes wanted
     RightStatus.SIGNED: frozenset({RightStatus.VERIFIED, RightStatus.REVOKED}),
     RightStatus.VERIFIED: frozenset({RightStatus.ACTIVE, RightStatus.EXPIRED, RightStatus.REVOKED}),
     RightStatus.ACTIVE: frozenset({RightStatus.SUSPENDED, RightStatus.EXPIRED, RightStatus.REVOKED}),

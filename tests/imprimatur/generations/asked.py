@@ -58,7 +58,8 @@ def likeness(world: World, **changes: Any) -> tuple[ReferenceImage, ConsentRecor
             **terms,
         )
         manager = world.actor(world.gordon)
-        record = rights.draft_consent(manager, title="Hanako", kind="likeness", terms=agreed, evidence=b"%PDF signed")
+        author = world.actor(world.alice)
+        record = rights.draft_consent(author, title="Hanako", kind="likeness", terms=agreed, evidence=b"%PDF signed")
         return reference, rights.verify_record(manager, record, agreed.valid_from + timedelta(hours=1))
 
 

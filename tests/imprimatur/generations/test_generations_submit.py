@@ -186,7 +186,8 @@ def test_a_picture_stands_on_the_records_it_was_asked_under(world: World) -> Non
         manager, terms = world.actor(world.gordon), ConsentTerms.from_json(record.terms)
         services.cancel(world.actor(world.alice), row)
         capped = replace(terms, output_cap=1)
-        second = rights.draft_consent(manager, title="Second", kind="likeness", terms=capped, evidence=b"%PDF signed")
+        author = world.actor(world.alice)
+        second = rights.draft_consent(author, title="Second", kind="likeness", terms=capped, evidence=b"%PDF signed")
         rights.verify_record(manager, second)
         rights.revoke(manager, record)
         with pytest.raises(RightsRefused) as refused:

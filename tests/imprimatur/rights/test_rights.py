@@ -14,14 +14,16 @@ from imprimatur.generations import services as generations
 from imprimatur.rights import selectors, services
 from imprimatur.rights.models import ConsentRecord, RightRecord, RightStatus, TrademarkLicence
 from imprimatur.rights.states import TRANSITIONS
-from imprimatur.tenants.actor import Actor, system_actor
+from imprimatur.tenants.actor import Actor, actor_for, system_actor
 from imprimatur.tenants.errors import Conflict, InvalidInput, NotFound, NotPermitted, PersonRequired
+from imprimatur.tenants.models import Tenant
+from imprimatur.tenants.permissions import Role
 from imprimatur.tenants.scope import tenant_scope
 
 from governance.consent import ConsentTerms
 from governance.scope import Use
 from governance.trademark import TrademarkTerms
-from tests.factories import World
+from tests.factories import World, member
 from tests.imprimatur.drawn import approved_version, uploaded
 
 FIRST, SECOND = "a" * 64, "b" * 64
@@ -71,15 +73,31 @@ def gordon(world: World) -> Iterator[Actor]:
         yield world.actor(world.gordon)
 
 
+def drafter(actor: Actor) -> Actor:
+    """A colleague of the actor's who drafts: nobody verifies what they drafted."""
+    with tenant_scope(actor.tenant_id):
+        dora = member(Tenant.objects.get(), "dora", [Role.CREATOR, Role.RIGHTS_MANAGER], "correct-horse-battery")
+        return actor_for(dora, actor.tenant_id)
+
+
 def consent(actor: Actor, evidence: bytes | None = EVIDENCE, **changes: Any) -> ConsentRecord:
     agreed = terms(**changes)
     return services.draft_consent(
-        actor, title="Hanako, spring", kind=agreed.kind, terms=agreed, evidence=evidence, evidence_name="scan.pdf"
+        drafter(actor),
+        title="Hanako, spring",
+        kind=agreed.kind,
+        terms=agreed,
+        evidence=evidence,
+        evidence_name="scan.pdf",
     )
 
 
+def drafted_by(actor: Actor) -> ConsentRecord:
+    return services.draft_consent(actor, title="Hanako, spring", kind="likeness", terms=terms(), evidence=EVIDENCE)
+
+
 def licence(actor: Actor, **changes: Any) -> TrademarkLicence:
-    return services.draft_licence(actor, title="Own mark", terms=mark_terms(**changes), evidence=EVIDENCE)
+    return services.draft_licence(drafter(actor), title="Own mark", terms=mark_terms(**changes), evidence=EVIDENCE)
 
 
 def at(status: RightStatus, actor: Actor) -> ConsentRecord:
@@ -260,6 +278,16 @@ def test_evidence_is_added_to_drafts_only(gordon: Actor) -> None:
     assert caught.value.code == "not_a_draft"
 
 
+def test_whoever_drafted_does_not_verify(world: World, gordon: Actor) -> None:
+    record = drafted_by(gordon)
+    with pytest.raises(NotPermitted) as caught:
+        services.verify_record(gordon, record)
+    assert caught.value.code == "own_record"
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ConsentRecord.objects.filter(pk=record.pk).update(status="verified", verified_by=gordon.user)
+    assert services.verify_record(drafter(gordon), record).status == RightStatus.ACTIVE
+
+
 @pytest.mark.parametrize("data", [b"", b"MZ\x90\x00 a program", b"\xff\xfe\xfa", b"%PDF" * 2**22])
 def test_other_files_are_no_evidence(gordon: Actor, data: bytes) -> None:
     with pytest.raises(InvalidInput) as caught:
@@ -298,7 +326,7 @@ def test_what_runs_out_is_marked_and_read_as_expired_before(gordon: Actor) -> No
 
 def test_a_creator_drafts_and_cannot_verify(world: World, gordon: Actor) -> None:
     alice = world.actor(world.alice)
-    record = consent(alice)
+    record = drafted_by(alice)
     steps: tuple[Any, ...] = (services.verify_record, services.mark_sent, services.suspend, services.revoke)
     for step in steps:
         with pytest.raises(NotPermitted):
@@ -309,7 +337,7 @@ def test_a_creator_drafts_and_cannot_verify(world: World, gordon: Actor) -> None
 def test_reviewers_and_auditors_do_not_even_draft(world: World, gordon: Actor) -> None:
     for person in (world.rita, world.ada, world.olive):
         with pytest.raises(NotPermitted):
-            consent(world.actor(person))
+            drafted_by(world.actor(person))
 
 
 def test_a_key_may_stop_uses_but_never_allow_them(world: World, gordon: Actor) -> None:
@@ -326,7 +354,7 @@ def test_a_key_may_stop_uses_but_never_allow_them(world: World, gordon: Actor) -
 
 def test_the_system_drafts_nothing(gordon: Actor) -> None:
     with pytest.raises(PersonRequired):
-        consent(system_actor(gordon.tenant_id))
+        drafted_by(system_actor(gordon.tenant_id))
 
 
 @pytest.mark.parametrize("kind", ["trademark", "copyright"])

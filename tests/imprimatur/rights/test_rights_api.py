@@ -63,8 +63,8 @@ def test_a_consent_from_draft_to_revoked(world: World) -> None:
 
 
 def test_json_then_evidence_then_the_paper_way(world: World) -> None:
-    gordon = world.client(world.gordon)
-    consent = post(gordon, CONSENTS, TERMS).json()
+    gordon, alice = world.client(world.gordon), world.client(world.alice)
+    consent = post(alice, CONSENTS, TERMS).json()
     address = f"{CONSENTS}/{consent['id']}"
     assert post(gordon, f"{address}/verify").json()["code"] == "evidence_missing"
     assert gordon.get(f"{address}/evidence").status_code == 404

@@ -1,0 +1,106 @@
+"""Names and addresses are kept encrypted: AES-256-GCM, bound to their record, with keys outside the database.
+
+Keys are 32 bytes in base64, separated by commas or lines: IMPRIMATUR_RECORD_KEYS, or on one machine the file
+`record.keys` beside the signing keys, made on first use. The first key seals, every one opens. To rotate, put a new key
+in front, run `manage.py rotate_record_keys`, then drop the old one.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import os
+import uuid
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from governance.keyfiles import exclusive, write_private
+from imprimatur.environment import secret
+from imprimatur.tenants.errors import DomainError
+
+FILE_NAME: Final = "record.keys"
+KEY_BYTES, NONCE_BYTES = 32, 12
+_VERSION: Final = "v1"
+
+
+class CannotUnseal(DomainError):
+    """The key that sealed this is not here, or the text was changed."""
+
+    def __init__(self) -> None:
+        sentence = _("The name and address cannot be read: the record key is missing. Tell whoever runs this server.")
+        super().__init__("cannot_unseal", sentence, 500)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contact:
+    """Who stands behind a record. language: of what is sent to them."""
+
+    name: str = ""
+    email: str = ""
+    language: str = "en"
+
+
+def seal_contact(row_id: uuid.UUID, contact: Contact) -> str:
+    """For the row's column; '' for nobody."""
+    return seal(row_id, asdict(contact)) if contact.name or contact.email else ""
+
+
+def contact_of(row_id: uuid.UUID, sealed: str) -> Contact:
+    """What `seal_contact` sealed. CannotUnseal."""
+    return Contact(**unseal(row_id, sealed)) if sealed else Contact()
+
+
+def seal(row_id: uuid.UUID, data: dict[str, Any]) -> str:
+    """`v1.<key id>.<nonce and ciphertext>`. Bound to the row's id: moved to another row it does not open."""
+    key = _keys()[0]
+    nonce = os.urandom(NONCE_BYTES)
+    hidden = AESGCM(key).encrypt(nonce, json.dumps(data, ensure_ascii=False).encode(), _bound_to(row_id))
+    return ".".join([_VERSION, _key_id(key), base64.urlsafe_b64encode(nonce + hidden).decode()])
+
+
+def unseal(row_id: uuid.UUID, sealed: str) -> dict[str, Any]:
+    """Raises CannotUnseal."""
+    try:
+        version, key_id, text = sealed.split(".")
+        raw = base64.urlsafe_b64decode(text)
+        key = next(key for key in _keys() if _key_id(key) == key_id and version == _VERSION)
+        return dict(json.loads(AESGCM(key).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], _bound_to(row_id))))
+    except (ValueError, StopIteration, InvalidTag, binascii.Error) as error:
+        raise CannotUnseal from error
+
+
+def is_current(sealed: str) -> bool:
+    """Whether the newest key sealed it."""
+    return sealed.split(".")[1:2] == [_key_id(_keys()[0])]
+
+
+def _bound_to(row_id: uuid.UUID) -> bytes:
+    return b"imprimatur-record|" + row_id.bytes
+
+
+def _key_id(key: bytes) -> str:
+    return hashlib.sha256(key).hexdigest()[:8]
+
+
+def _keys() -> list[bytes]:
+    text = secret("record_keys") or _file_text(Path(settings.PKI_FOLDER))
+    keys = [base64.b64decode(part) for part in text.replace("\n", ",").split(",") if part.strip()]
+    if not keys or any(len(key) != KEY_BYTES for key in keys):
+        raise CannotUnseal
+    return keys
+
+
+def _file_text(folder: Path) -> str:
+    path = folder / FILE_NAME
+    with exclusive(folder):
+        if not path.exists():
+            write_private(path, base64.b64encode(os.urandom(KEY_BYTES)) + b"\n")
+        return path.read_text()
