@@ -109,3 +109,15 @@ class CheckpointRefused(GovernanceError, ValueError):
     """A checkpoint file proves nothing: it is none, was changed, or was signed with another key."""
 
     code = "checkpoint_refused"
+
+
+class InvalidRules(GovernanceError, ValueError):
+    """A rule table contradicts itself; the message names the rule."""
+
+    code = "invalid_rules"
+
+
+class LabelTooLarge(GovernanceError, ValueError):
+    """The picture is too small for the label it must carry: release it larger."""
+
+    code = "label_too_large"
