@@ -9,19 +9,32 @@ from generation.studio.world.render import Drawing
 
 #: Head name -> its classes, in the order of the logits.
 CLASSES: dict[str, list[str]] = {
-    "kind": list(vocabulary.tokens(vocabulary.KINDS)),
-    "scene": list(vocabulary.tokens(vocabulary.SCENES)),
+    "kind": list(vocabulary.tokens(vocabulary.DRAWN_KINDS)),
+    "scene": list(vocabulary.tokens(vocabulary.DRAWN_SCENES)),
     "main": list(vocabulary.tokens(vocabulary.COLOURS)),
     "accent": list(vocabulary.tokens(vocabulary.COLOURS)),
     "pattern": list(vocabulary.tokens(vocabulary.PATTERNS)),
     "emblem": list(vocabulary.tokens(vocabulary.EMBLEMS)),
+    "position": list(vocabulary.tokens(vocabulary.POSITIONS)),
+    "size": list(vocabulary.tokens(vocabulary.SIZES)),
+    "accessory": list(vocabulary.tokens(vocabulary.ACCESSORIES)),
 }
+#: What a reference shows; the other heads are about a picture's surroundings.
+SUBJECT_HEADS = ("kind", "main", "accent", "pattern", "emblem")
+_LAYOUT_HEADS = ("position", "size", "accessory")
 Logits = dict[str, Tensor]  # head -> (b, classes)
 
 
 def answer(drawing: Drawing, head: str) -> str:
     """The right class of one drawing."""
+    if head in _LAYOUT_HEADS:
+        return str(getattr(drawing.layout, head))
     return drawing.scene if head == "scene" else str(getattr(drawing.individual, head))
+
+
+def known(drawing: Drawing, heads: dict[str, list[str]]) -> bool:
+    """Whether every head has a class for this drawing."""
+    return all(answer(drawing, head) in classes for head, classes in heads.items())
 
 
 def labels(drawings: list[Drawing], heads: dict[str, list[str]]) -> dict[str, Tensor]:

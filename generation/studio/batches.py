@@ -30,7 +30,7 @@ def drawings_at(seed: int, step: int, count: int, *, mask: bool = False) -> list
 
 def validation_drawings(count: int) -> list[Drawing]:
     """Held-out individuals, the same in every run."""
-    return [draw_picture(VALIDATION_SEED + place, held_out=True) for place in range(count)]
+    return [draw_picture(VALIDATION_SEED + place, held_out=True, every_pair=True) for place in range(count)]
 
 
 def pictures_of(drawings: list[Drawing]) -> Tensor:

@@ -7,17 +7,17 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from generation.studio import vocabulary
-from generation.studio.attributes import CLASSES, accuracy, classification_loss, labels
+from generation.studio.attributes import SUBJECT_HEADS, Logits, accuracy, classification_loss, known, labels
 from generation.studio.autoencoder import StudioAutoencoder, to_tensor
-from generation.studio.batches import drawings_at, generator_at, pictures_of, rng_at, validation_drawings
+from generation.studio.batches import generator_at, pictures_of, rng_at, validation_drawings
 from generation.studio.vision_networks import StudioEvaluator, StudioImageEncoder
 from generation.studio.world.individual import Individual, draw_individual
+from generation.studio.world.layout import draw_layout, draw_scene
 from generation.studio.world.render import Drawing, paint_picture, paint_reference
 
 TEMPERATURE = 0.1
-SIDE_KINDS = vocabulary.tokens(vocabulary.KINDS)
 #: How often the evaluator sees a picture as the decoder would give it back, and how noisy its latent may be.
-RECONSTRUCTED_SHARE, LATENT_NOISE = 0.5, 0.35
+RECONSTRUCTED_SHARE, LATENT_NOISE = 0.5, 0.3
 
 
 def _look_alike(rng: random.Random, individual: Individual) -> Individual:
@@ -25,12 +25,18 @@ def _look_alike(rng: random.Random, individual: Individual) -> Individual:
     return draw_individual(rng, kinds=(individual.kind,))
 
 
+def _anywhere(rng: random.Random, individual: Individual) -> Drawing:
+    """In any scene and layout: who judges must not be surprised by what a generator was never shown."""
+    scene = draw_scene(rng, individual.kind, every_pair=True)
+    return paint_picture(rng, individual, scene, draw_layout(rng, individual.kind, every_pair=True))
+
+
 def reference_pairs(rng: random.Random, count: int) -> tuple[list[Drawing], Tensor]:
     """Drawings in scenes and references (n, 3, 128, 128) of the same individuals, half of them look-alikes."""
-    individuals = [draw_individual(rng, kinds=SIDE_KINDS) for _ in range(count // 2)]
+    kinds = vocabulary.tokens(vocabulary.DRAWN_KINDS)
+    individuals = [draw_individual(rng, kinds=kinds) for _ in range(count // 2)]
     individuals += [_look_alike(rng, individual) for individual in individuals]
-    scenes = vocabulary.tokens(vocabulary.SCENES)
-    drawings = [paint_picture(rng, individual, rng.choice(scenes)) for individual in individuals]
+    drawings = [_anywhere(rng, individual) for individual in individuals]
     references = [to_tensor(paint_reference(rng, individual)[None]) for individual in individuals]
     return drawings, torch.cat(references)
 
@@ -58,14 +64,9 @@ def encoder_loss_at(
         tokens = model(pictures)
         embedding = model.embed(tokens)
         logits, patches = model.heads(model.pool(tokens)), model.to_patch(tokens)
-    wanted = {head: truth.repeat(2) for head, truth in labels(drawings, encoder_classes(model)).items()}
+    wanted = {head: truth.repeat(2) for head, truth in labels(drawings, model.config["classes"]).items()}
     appearance = F.mse_loss(patches.float(), patch_latents(autoencoder, pictures))
     return _contrast(*embedding.chunk(2)) + classification_loss(logits, wanted) + appearance
-
-
-def encoder_classes(model: StudioImageEncoder) -> dict[str, list[str]]:
-    """The classes of the encoder's own heads, from the shared vocabulary."""
-    return {head: CLASSES[head] for head in model.heads}
 
 
 @torch.inference_mode()
@@ -76,7 +77,7 @@ def encoder_figures(model: StudioImageEncoder, count: int = 128) -> dict[str, fl
     references = torch.cat([to_tensor(paint_reference(rng, drawing.individual)[None]) for drawing in drawings])
     seen, meant = model(pictures_of(drawings)), model(references)
     nearest = (model.embed(meant) @ model.embed(seen).T).argmax(1)
-    figures = accuracy(model.heads(model.pool(meant)), labels(drawings, encoder_classes(model)))
+    figures = accuracy(model.heads(model.pool(meant)), labels(drawings, model.config["classes"]))
     return {**figures, "same individual": float((nearest == torch.arange(count)).float().mean())}
 
 
@@ -97,25 +98,44 @@ def _roughen(pictures: Tensor, generator: torch.Generator) -> Tensor:
     return torch.where(chosen, blurred, pictures) + loudness * torch.randn(pictures.shape, generator=generator)
 
 
+def _subject_only(drawings: list[Drawing], classes: dict[str, list[str]]) -> dict[str, Tensor]:
+    return labels(drawings, {head: classes[head] for head in SUBJECT_HEADS})
+
+
 def evaluator_loss_at(
     model: StudioEvaluator, autoencoder: StudioAutoencoder, seed: int, step: int, batch: int
 ) -> Tensor:
-    """Classification of drawings, part of them decoded from noisy latents, blurred or noisy."""
-    drawings, generator = drawings_at(seed, step, batch), generator_at(seed, step)
+    """Classification of `batch` drawings and references, and the contrast that brings those of one individual together.
+
+    Half of the drawings are decoded from noisy latents; they are blurred or noisy, as generated pictures may be.
+    """
+    drawings, references = reference_pairs(rng_at(seed, step), batch // 2)
+    generator, classes = generator_at(seed, step), model.config["classes"]
     pictures = pictures_of(drawings)
-    cut = int(batch * RECONSTRUCTED_SHARE)
-    pictures = torch.cat([_as_model_output(pictures[:cut], autoencoder, generator), pictures[cut:]])
+    cut = int(len(pictures) * RECONSTRUCTED_SHARE)
+    order = torch.randperm(len(pictures), generator=generator)
+    decoded = order[:cut]
+    pictures[decoded] = _as_model_output(pictures[decoded], autoencoder, generator)
     with torch.autocast("cpu", torch.bfloat16):
-        logits = model(_roughen(pictures, generator))
-    return classification_loss(logits, labels(drawings, model.config["classes"]))
+        seen = model.see(torch.cat([_roughen(pictures, generator), references]))
+        logits, embedding = model.heads(seen), model.embed(seen)
+    of_drawings, of_references = _halves(logits)
+    told = classification_loss(of_drawings, labels(drawings, classes))
+    told = told + 0.5 * classification_loss(of_references, _subject_only(drawings, classes))
+    return told + 0.5 * _contrast(*embedding.chunk(2))
+
+
+def _halves(logits: Logits) -> tuple[Logits, Logits]:
+    first = {head: rows.chunk(2)[0] for head, rows in logits.items()}
+    return first, {head: rows.chunk(2)[1] for head, rows in logits.items()}
 
 
 @torch.inference_mode()
 def evaluator_figures(
     model: StudioEvaluator, autoencoder: StudioAutoencoder | None = None, count: int = 512
 ) -> dict[str, float]:
-    """Accuracy a head on held-out drawings; with an autoencoder, on its reconstructions of them."""
-    drawings = validation_drawings(count)
+    """Accuracy a head on held-out drawings of what it knows; with an autoencoder, on its reconstructions of them."""
+    drawings = [drawing for drawing in validation_drawings(count) if known(drawing, model.config["classes"])]
     pictures = pictures_of(drawings)
     if autoencoder is not None:
         pictures = autoencoder.decode(autoencoder.encode(pictures).latents).sample.clamp(-1, 1)

@@ -22,7 +22,7 @@ from generation.studio.loading import VISUAL_FILE
 from generation.studio.text_to_image import TextToImage
 from generation.studio.tokenizer import write_tokenizer
 from generation.studio.vision import Vision
-from generation.studio.vision_networks import StudioEvaluator, StudioImageEncoder
+from generation.studio.vision_networks import new_encoder, new_evaluator
 from generation.studio.weights import WEIGHTS, write_manifest
 from generation.training.loop import load_average
 
@@ -47,7 +47,7 @@ def _ship_base(out: Path, folder: Path) -> tuple[TextToImage, dict[str, Any]]:
 
 
 def _ship_evaluator(out: Path, folder: Path) -> dict[str, Any]:
-    evaluator = StudioEvaluator(CLASSES)
+    evaluator = new_evaluator()
     step = load_average(evaluator, out / "evaluator" / "checkpoint.safetensors")
     figures = looking.evaluator_figures(evaluator.eval())
     evaluator.half().save_pretrained(folder / "evaluator")
@@ -55,7 +55,7 @@ def _ship_evaluator(out: Path, folder: Path) -> dict[str, Any]:
 
 
 def _ship_vision(out: Path, folder: Path, base: TextToImage) -> dict[str, Any]:
-    encoder = StudioImageEncoder()
+    encoder = new_encoder()
     facts: dict[str, Any] = {"encoder": {"step": load_average(encoder, out / "encoder" / "checkpoint.safetensors")}}
     facts["encoder"] |= looking.encoder_figures(encoder.eval())
     checkpoint = out / "vision" / "checkpoint.safetensors"

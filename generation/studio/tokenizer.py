@@ -27,9 +27,13 @@ dramatic background light photo picture image poster campaign brand logo close u
 
 def taught_words() -> list[str]:
     """Every word of the captions and the spare ones, sorted: the merges depend on nothing else."""
-    terms = (vocabulary.KINDS, vocabulary.SCENES, vocabulary.COLOURS, vocabulary.PATTERNS, vocabulary.EMBLEMS)
+    looks = (vocabulary.COLOURS, vocabulary.PATTERNS, vocabulary.EMBLEMS)
+    layout = (vocabulary.POSITIONS, vocabulary.SIZES, vocabulary.ACCESSORIES)
+    terms = (vocabulary.DRAWN_KINDS, vocabulary.DRAWN_SCENES, *looks, *layout)
     text = [token for group in terms for token in vocabulary.tokens(group)]
-    text += [*vocabulary.SCENE_PHRASES.values(), *OPENINGS, *CLOSINGS, _GLUE, _SPARE]
+    for phrases in (vocabulary.SCENE_PHRASES, vocabulary.POSITION_PHRASES, vocabulary.ACCESSORY_PHRASES):
+        text += phrases.values()
+    text += [*OPENINGS, *CLOSINGS, _GLUE, _SPARE]
     return sorted(set(" ".join(text).split()))
 
 

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import torch
 
-from generation.studio import decoding, looking, text_to_image, vision
+from generation.studio import decoding, growing, looking, text_to_image, vision
 from generation.studio.architecture import Widths
-from generation.studio.attributes import CLASSES
 from generation.studio.autoencoder import StudioAutoencoder
 from generation.studio.vision import Vision
-from generation.studio.vision_networks import StudioEvaluator, StudioImageEncoder
+from generation.studio.vision_networks import new_encoder, new_evaluator
 from generation.training.loop import Plan, Trainer, load_average
 
 log = logging.getLogger(__name__)
@@ -32,6 +31,8 @@ def autoencoder_for(out: Path, seed: int) -> StudioAutoencoder:
 def _carry_on(trainer: Trainer, options: argparse.Namespace) -> None:
     if options.resume:
         trainer.resume()
+    elif options.grow:
+        growing.warm_start(trainer, options.grow)
 
 
 def train_autoencoder(options: argparse.Namespace) -> None:
@@ -47,16 +48,21 @@ def train_autoencoder(options: argparse.Namespace) -> None:
 
 def train_text_to_image(options: argparse.Namespace) -> None:
     model = text_to_image.TextToImage(Widths(), autoencoder_for(options.out, options.seed))
-    trainer = Trainer(model, Plan(steps=options.steps or 15000), options.out / "text-to-image")
-    _carry_on(trainer, options)
+    plan = Plan(steps=options.steps or 15000, decay_from=options.decay_from)
+    trainer = Trainer(model, plan, options.out / "text-to-image")
+    if options.grow and not options.resume:
+        growing.grow(model, trainer, options.grow)
+    else:
+        _carry_on(trainer, options)
+    growing.write_vocabulary(model, options.out / "text-to-image")
     batch = options.batch or 24
     trainer.run(partial(text_to_image.loss_at, model, options.seed, batch=batch), seconds=options.minutes * 60)
     log.info("text-to-image: step %d, %d pictures", trainer.step, trainer.step * batch)
 
 
 def train_encoder(options: argparse.Namespace) -> None:
-    model, autoencoder = StudioImageEncoder(), autoencoder_for(options.out, options.seed)
-    plan = Plan(steps=options.steps or 8000, learning_rate=1e-3, betas=(0.9, 0.98))
+    model, autoencoder = new_encoder(), autoencoder_for(options.out, options.seed)
+    plan = Plan(steps=options.steps or 8000, learning_rate=1e-3, betas=(0.9, 0.98), decay_from=options.decay_from)
     trainer = Trainer(model, plan, options.out / "encoder")
     _carry_on(trainer, options)
     batch = options.batch or 32
@@ -67,8 +73,8 @@ def train_encoder(options: argparse.Namespace) -> None:
 
 
 def train_evaluator(options: argparse.Namespace) -> None:
-    model, autoencoder = StudioEvaluator(CLASSES), autoencoder_for(options.out, options.seed)
-    plan = Plan(steps=options.steps or 8000, learning_rate=1e-3, betas=(0.9, 0.98))
+    model, autoencoder = new_evaluator(), autoencoder_for(options.out, options.seed)
+    plan = Plan(steps=options.steps or 8000, learning_rate=1e-3, betas=(0.9, 0.98), decay_from=options.decay_from)
     trainer = Trainer(model, plan, options.out / "evaluator")
     _carry_on(trainer, options)
     at = partial(looking.evaluator_loss_at, model, autoencoder, options.seed + 1, batch=options.batch or 32)
@@ -86,7 +92,7 @@ def base_for(options: argparse.Namespace) -> text_to_image.TextToImage:
 
 
 def train_vision(options: argparse.Namespace) -> None:
-    encoder = StudioImageEncoder()
+    encoder = new_encoder()
     load_average(encoder, options.out / "encoder" / "checkpoint.safetensors")
     model = Vision(base_for(options), encoder)
     plan = Plan(steps=options.steps or 6000, learning_rate=1e-3, ema=0.998)
@@ -115,6 +121,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--steps", type=int, help="length of the whole schedule, over all runs")
     parser.add_argument("--batch", type=int, help="pictures a step")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--decay-from", type=float, default=0.6, help="share of the schedule before the rate falls")
+    parser.add_argument("--grow", type=Path, help="start from this checkpoint of a smaller network of the same stage")
     parser.add_argument("--resume", action="store_true", help="continue from the stage's checkpoint")
     return parser.parse_args(arguments)
 

@@ -19,6 +19,7 @@ from generation.studio.text_to_image import Noised, TextToImage, noised, subject
 from generation.studio.vision_networks import StudioImageEncoder
 from generation.studio.world.captions import plain_caption_for
 from generation.studio.world.individual import Individual, draw_individual
+from generation.studio.world.layout import draw_scene
 from generation.studio.world.render import Drawing, paint_picture, paint_reference
 
 #: Share of rows without text, and of rows whose reference is blank, for classifier-free guidance.
@@ -70,22 +71,21 @@ def _reference(rng: random.Random, drawing: Drawing) -> Tensor:
     if draw < PLAIN_SHARE:
         return to_tensor(paint_reference(rng, drawing.individual)[None])
     if draw < PLAIN_SHARE + OTHER_SCENE_SHARE:
-        other = rng.choice(vocabulary.tokens(vocabulary.SCENES))
-        return pictures_of([paint_picture(rng, drawing.individual, other)])
+        return pictures_of([paint_picture(rng, drawing.individual, draw_scene(rng, drawing.individual.kind))])
     return pictures_of([drawing])
 
 
 def pair_for(rng: random.Random, individual: Individual) -> tuple[Drawing, str, Tensor]:
     """One training row: a drawing, its plain caption, a reference of the same individual."""
-    scene = rng.choice(vocabulary.tokens(vocabulary.SCENES))
+    scene = draw_scene(rng, individual.kind)
     drawing = paint_picture(rng, individual, scene, mask=True)
-    return drawing, plain_caption_for(rng, individual, scene), _reference(rng, drawing)
+    return drawing, plain_caption_for(rng, individual, scene, drawing.layout), _reference(rng, drawing)
 
 
 def pairs_at(seed: int, step: int, batch: int) -> Pairs:
     """The rows of one step, after condition dropout: no text, or a blank (all-zero) reference."""
     rng = rng_at(seed, step)
-    rows = [pair_for(rng, draw_individual(rng, kinds=vocabulary.tokens(vocabulary.KINDS))) for _ in range(batch)]
+    rows = [pair_for(rng, draw_individual(rng, kinds=vocabulary.tokens(vocabulary.DRAWN_KINDS))) for _ in range(batch)]
     captions = ["" if rng.random() < TEXT_DROPOUT else caption for _, caption, _ in rows]
     seen = torch.tensor([rng.random() >= REFERENCE_DROPOUT for _ in rows]).float()
     references = torch.cat([reference for _, _, reference in rows]) * seen[:, None, None, None]

@@ -13,12 +13,12 @@ from safetensors.torch import load_file
 
 from generation.studio import decoding, looking, text_to_image, vision
 from generation.studio.architecture import Widths
-from generation.studio.attributes import CLASSES
+from generation.studio.attributes import CLASSES, SUBJECT_HEADS
 from generation.studio.autoencoder import StudioAutoencoder, to_pictures, to_tensor
 from generation.studio.batches import pictures_of, validation_drawings
 from generation.studio.text_to_image import TextToImage
 from generation.studio.vision import Vision
-from generation.studio.vision_networks import StudioEvaluator, StudioImageEncoder
+from generation.studio.vision_networks import StudioEvaluator, StudioImageEncoder, new_evaluator
 from generation.training.loop import Plan, Trainer
 
 TINY = Widths(unet=(16, 32, 32), text=32)
@@ -38,6 +38,11 @@ def autoencoder():
     model = StudioAutoencoder(widths=(16, 16, 16), blocks=1)
     model.fit_components(torch.cat([_bytes(pictures_of(validation_drawings(40)))]).numpy())
     return model
+
+
+def tiny_encoder():
+    classes = {head: CLASSES[head] for head in SUBJECT_HEADS}
+    return StudioImageEncoder(widths=(16, 24, 32), layers=1, attention_heads=2, classes=classes, fine=True)
 
 
 def _bytes(pictures):
@@ -94,21 +99,21 @@ def test_text_to_image_learns(autoencoder, tmp_path):
 
 def test_the_encoder_learns(autoencoder, tmp_path):
     torch.manual_seed(2)
-    encoder = StudioImageEncoder(widths=(16, 24, 32), layers=1, attention_heads=2)
+    encoder = tiny_encoder()
     before, after = _falls(encoder, lambda n: looking.encoder_loss_at(encoder, autoencoder, 0, n, 8), tmp_path)
     assert after < 0.9 * before
 
 
 def test_the_evaluator_learns(autoencoder, tmp_path):
     torch.manual_seed(3)
-    evaluator = StudioEvaluator(CLASSES, widths=(16, 24, 32))
+    evaluator = StudioEvaluator(CLASSES, widths=(16, 24, 32), fine=True, profile=4, embedding=8)
     before, after = _falls(evaluator, lambda n: looking.evaluator_loss_at(evaluator, autoencoder, 0, n, 8), tmp_path)
     assert after < 0.9 * before
 
 
 def test_the_visual_branch_starts_silent_learns_and_leaves_the_base_alone(autoencoder, tmp_path):
     torch.manual_seed(4)
-    model = Vision(_base(autoencoder), StudioImageEncoder(widths=(16, 24, 32), layers=1, attention_heads=2))
+    model = Vision(_base(autoencoder), tiny_encoder())
     frozen = {n: p.clone() for n, p in model.named_parameters() if not p.requires_grad}
     learning = {n: p.clone() for n, p in model.named_parameters() if p.requires_grad}
     before, after = _falls(model, lambda n: vision.loss_at(model, 0, n, 4), tmp_path, steps=40, rate=1e-2)
@@ -150,7 +155,7 @@ def test_a_run_in_slices_ends_at_the_same_weights_as_an_unbroken_one(autoencoder
 
 def test_a_stage_stopped_by_a_signal_leaves_a_checkpoint_it_resumes_from(tmp_path):
     command = [sys.executable, "-m", "generation.studio.train", "evaluator", "--out", str(tmp_path), "--minutes", "2"]
-    command += ["--batch", "2", "--steps", "100000"]
+    command += ["--batch", "4", "--steps", "100000"]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"})
     log = tmp_path / "evaluator" / "log.jsonl"
     deadline = time.monotonic() + 200
@@ -158,7 +163,7 @@ def test_a_stage_stopped_by_a_signal_leaves_a_checkpoint_it_resumes_from(tmp_pat
         time.sleep(0.2)
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0
-    trainer = Trainer(StudioEvaluator(CLASSES), Plan(steps=9), Path(tmp_path) / "evaluator")
+    trainer = Trainer(new_evaluator(), Plan(steps=9), Path(tmp_path) / "evaluator")
     trainer.resume()
     assert trainer.step >= 50
 

@@ -8,6 +8,7 @@ import sys
 import pytest
 import torch
 
+from generation.studio import vocabulary
 from generation.studio.attributes import CLASSES
 from generation.studio.loading import load_evaluator, load_studio
 from generation.studio.trial import draw, judge, trials
@@ -40,7 +41,10 @@ def test_the_weights_fit_into_a_repository():
 
 
 def test_the_manifest_knows_the_classes_of_the_vocabulary():
-    assert read_manifest()["classes"] == CLASSES
+    classes = read_manifest()["classes"]
+    assert classes == load_evaluator().config["classes"]
+    for head, taught in (("kind", vocabulary.KINDS), ("scene", vocabulary.SCENES)):
+        assert set(vocabulary.tokens(taught)) <= set(classes[head]) <= set(CLASSES[head])
 
 
 def test_an_altered_file_is_refused(tmp_path):

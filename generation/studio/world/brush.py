@@ -52,33 +52,43 @@ def polygon(*points: tuple[float, float]) -> skia.Path:
     return path
 
 
+#: Patterns cover this part of a figure's coordinates: half the width, and the height upwards from the ground.
+_HALF, _HIGH = 0.8, 1.05
+
+
+def _steps(start: float, end: float, step: float) -> range:
+    """Whole multiples of `step` that cover start..end."""
+    return range(math.floor(start / step) - 1, math.ceil(end / step) + 1)
+
+
 def stripes(canvas: skia.Canvas, paint: skia.Paint, step: float) -> None:
-    for index in range(-14, 15, 2):
-        canvas.drawRect(skia.Rect.MakeLTRB(-2, index * step, 2, (index + 1) * step), paint)
+    for index in _steps(-_HIGH, 0, 2 * step):
+        canvas.drawRect(skia.Rect.MakeXYWH(-_HALF, 2 * index * step, 2 * _HALF, step), paint)
 
 
 def dots(canvas: skia.Canvas, paint: skia.Paint, step: float) -> None:
-    for row in range(-12, 13):
-        for column in range(-9, 10):
-            canvas.drawCircle((column + 0.5 * (row % 2)) * step * 1.7, row * step * 1.45, step * 0.5, paint)
+    for row in _steps(-_HIGH, 0, step * 1.45):
+        for column in _steps(-_HALF, _HALF, step * 1.7):
+            canvas.drawCircle((column + 0.5 * (row % 2)) * step * 1.7, row * step * 1.45, step * 0.52, paint)
 
 
 def checks(canvas: skia.Canvas, paint: skia.Paint, step: float) -> None:
-    for row in range(-14, 15):
-        for column in range(-12 + row % 2, 13, 2):
-            canvas.drawRect(skia.Rect.MakeXYWH(column * step, row * step, step, step), paint)
+    wide = 1.25 * step
+    for row in _steps(-_HIGH, 0, wide):
+        for column in _steps(-_HALF / 2, _HALF / 2, wide):
+            canvas.drawRect(skia.Rect.MakeXYWH((2 * column + row % 2) * wide, row * wide, wide, wide), paint)
 
 
 def zigzag(canvas: skia.Canvas, paint: skia.Paint, step: float) -> None:
-    for row in range(-8, 9):
-        base = row * step * 2.2
+    stroke = skia.Paint(paint)
+    stroke.setStyle(skia.Paint.kStroke_Style)
+    stroke.setStrokeWidth(step * 0.75)
+    columns = _steps(-_HALF, _HALF, step)
+    for row in _steps(-_HIGH, 0, step * 2.2):
         path = skia.Path()
-        path.moveTo(-12 * step, base)
-        for column in range(-11, 13):
-            path.lineTo(column * step, base + (step * 0.9 if column % 2 else 0.0))
-        stroke = skia.Paint(paint)
-        stroke.setStyle(skia.Paint.kStroke_Style)
-        stroke.setStrokeWidth(step * 0.75)
+        for column in columns:
+            y = row * step * 2.2 + (step * 0.9 if column % 2 else 0.0)
+            path.lineTo(column * step, y) if column != columns[0] else path.moveTo(column * step, y)
         canvas.drawPath(path, stroke)
 
 

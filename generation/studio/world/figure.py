@@ -55,6 +55,10 @@ class Figure:
         return box
 
 
+#: A stripe is about 12 pixels of a medium subject: finer ones come out as mosaics.
+_PATTERN_STEP = 0.155
+_EMBLEM_GROWTH = 1.2
+
 KIND_SHAPES: dict[str, Callable[[Proportions], Figure]] = {}
 
 
@@ -77,7 +81,7 @@ def _rgb(paint: str, individual: Individual) -> brush.RGB:
 def _paint_pattern(canvas: skia.Canvas, individual: Individual) -> None:
     painter = brush.PATTERN_PAINTERS.get(individual.pattern)
     if painter:
-        painter(canvas, brush.fill(COLOUR_RGB[individual.accent]), 0.125)
+        painter(canvas, brush.fill(COLOUR_RGB[individual.accent]), _PATTERN_STEP)
 
 
 def _paint_part(canvas: skia.Canvas, part: Part, individual: Individual) -> None:
@@ -103,7 +107,7 @@ def _paint_emblem(canvas: skia.Canvas, individual: Individual, place: tuple[floa
     shape = brush.EMBLEM_SHAPES.get(individual.emblem)
     if shape is None:
         return
-    x, y, radius = place
+    x, y, radius = place[0], place[1], place[2] * _EMBLEM_GROWTH
     canvas.save()
     canvas.translate(x, y)
     if individual.pattern != "plain":

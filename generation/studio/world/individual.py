@@ -21,6 +21,8 @@ COLOUR_RGB: dict[str, tuple[int, int, int]] = {
 #: Pairs too close to read as two colours.
 _CLOSE = {frozenset(pair) for pair in (("red", "orange"), ("brown", "black"), ("red", "pink"), ("blue", "purple"))}
 _HELD_OUT_SHARE = 0.1
+#: How often plain and patterned individuals carry an emblem.
+_EMBLEM_SHARES = (0.75, 0.35)
 
 
 @dataclass(frozen=True)
@@ -43,15 +45,17 @@ class Individual:
 
 def _draw(rng: random.Random, kinds: tuple[str, ...]) -> Individual:
     colours = vocabulary.tokens(vocabulary.COLOURS)
+    pattern = rng.choice(vocabulary.tokens(vocabulary.PATTERNS))
     main = rng.choice(colours)
+    emblems = [emblem for emblem in vocabulary.tokens(vocabulary.EMBLEMS) if emblem != "none"]
     accent = rng.choice([c for c in colours if c != main and frozenset((c, main)) not in _CLOSE])
     return Individual(
         kind=rng.choice(kinds),
         proportions=(round(rng.random(), 2), round(rng.random(), 2), round(rng.random(), 2)),
         main=main,
         accent=accent,
-        pattern=rng.choice(vocabulary.tokens(vocabulary.PATTERNS)),
-        emblem=rng.choice(vocabulary.tokens(vocabulary.EMBLEMS)) if rng.random() < 0.6 else "none",
+        pattern=pattern,
+        emblem=rng.choice(emblems) if rng.random() < _EMBLEM_SHARES[pattern != "plain"] else "none",
     )
 
 
