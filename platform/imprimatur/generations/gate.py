@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -16,13 +17,17 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from governance.consent import ConsentTerms
+from governance.contexts import contexts_of
 from governance.policy import Action, Facts, Permitted, ReferenceFacts, Refusal, decide
 from governance.scope import INTERNAL, Use
 from governance.trademark import TrademarkTerms
+from imprimatur.generations import approvals
 from imprimatur.generations.models import Generation
 from imprimatur.generations.states import ACTIVE
 from imprimatur.library.models import ReferenceImage
 from imprimatur.prompts.models import TemplateVersion, VersionStatus
+from imprimatur.prompts.rendering import chosen_contexts
+from imprimatur.rights import blocklist
 from imprimatur.rights import selectors as rights
 from imprimatur.rights.models import ConsentRecord, RightRecord
 from imprimatur.tenants.actor import Actor
@@ -43,32 +48,42 @@ def decision(
     now: datetime | None = None,
     requested: int = 1,
     already: Generation | None = None,
+    made: Generation | None = None,
+    prompt: str = "",
+    variables: Mapping[str, str] | None = None,
     review_approved: bool = False,
     as_if: ConsentTerms | TrademarkTerms | None = None,
 ) -> Permitted | Refusal:
     """The policy's answer at `now`. Call inside the tenant's scope.
 
-    use: channel, territory, purpose; optional contexts, paid, language. requested: how many pictures are asked for.
+    use: channel, territory, purpose; optional contexts, paid, language, disclosed; what the words put the subject
+    beside is added to the contexts. requested: how many pictures are asked for.
     already: the row that asked, which is not counted a second time against a consent's cap, and which stands on the
-    records of its own receipt alone. as_if: terms to judge by in place of those of the record that has their id: what
-    would become of it? actor: who asks; the rights do not depend on it, its permissions are the caller's
-    question.
+    records of its own receipt alone. made: the row of a picture that is there: what its person said to it counts.
+    prompt, variables: the words that are asked for, where no row has them yet.
+    as_if: terms to judge by in place of those of the record that has their id: what would become of it?
+    actor: who asks; the rights do not depend on it, its permissions are the caller's question.
     """
-    root = reference.rights_root
-    consents, licences = rights.covering([root.pixel_sha256])
+    chain = reference.ancestry
+    consents, licences = rights.covering([link.pixel_sha256 for link in chain])
     if already is not None:
         consents, licences = _relied_upon(consents, already), _relied_upon(licences, already)
+    row = already or made
+    said = _Said.of(row) if row else _Said(prompt or version.text, dict(variables or {}))
     facts = Facts(
         action=action,
         tenant_id=str(actor.tenant_id if actor else reference.tenant_id),
-        references=(_reference_facts(root),),
+        references=reference_facts(chain),
         consents=tuple(t for r in consents if isinstance(t := _terms_of(r, as_if), ConsentTerms)),
         trademarks=tuple(t for r in licences if isinstance(t := _terms_of(r, as_if), TrademarkTerms)),
-        use=use_of(use),
+        use=_with_contexts(use_of(use), said.contexts(version)),
         template_approved=version.status == VersionStatus.APPROVED,
+        blocklist_hits=blocklist.hits(said.texts(version)) if action != "serve" else (),
+        blocked_marks=blocklist.hits(chain[-1].declared_marks) if action == "generate" else (),
         output_counts=_output_counts(consents, already),
         outputs_requested=requested,
         review_approved=review_approved,
+        subject_approvals=approvals.of_picture(row) if row else frozenset(),
     )
     return decide(facts, now or timezone.now())
 
@@ -98,13 +113,14 @@ def use_of(use: Mapping[str, Any]) -> Use:
         language=str(use.get("language") or ""),
         contexts=frozenset(str(context) for context in use.get("contexts", ())),
         paid=bool(use.get("paid", False)),
+        disclosed=bool(use.get("disclosed", False)),
     )
 
 
 def receipt(answer: Permitted, *, reference: ReferenceImage, use: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """What was relied upon at the moment of asking: opaque ids, digests and salted commitments; nothing personal."""
     root = reference.rights_root
-    consents, licences = rights.covering([root.pixel_sha256])
+    consents, licences = rights.covering([link.pixel_sha256 for link in reference.ancestry])
     by_id = {_terms_id(record): record for record in [*consents, *licences]}
     records = [_receipt_line(by_id[terms.id], terms) for terms in answer.terms]
     return {
@@ -123,18 +139,59 @@ def _receipt_line(record: RightRecord, terms: ConsentTerms | TrademarkTerms) -> 
         "terms_id": terms.id,
         "kind": terms.kind if isinstance(terms, ConsentTerms) else "trademark",
         "terms_digest": terms.digest(),
+        "terms_version": str(record.terms_version),
         "commitment": terms.commitment(bytes.fromhex(record.salt)),
     }
 
 
-def _reference_facts(reference: ReferenceImage) -> ReferenceFacts:
+def reference_facts(chain: list[ReferenceImage]) -> tuple[ReferenceFacts, ...]:
+    """The root with all it was declared to show, and whatever a picture drawn from it was declared to show beside."""
+    *drawn, root = chain
+    beside = [_beside(link, root) for link in drawn]
+    return (_facts_of(root, root.shows_person, root.declared_marks), *(facts for facts in beside if facts))
+
+
+def _beside(link: ReferenceImage, root: ReferenceImage) -> ReferenceFacts | None:
+    """What a derived reference shows that its root does not; None where that is nothing."""
+    person = link.shows_person and not root.shows_person
+    marks = [mark for mark in link.declared_marks if mark not in root.declared_marks]
+    asks = person or marks or link.face_unexplained or link.quarantined_at
+    return _facts_of(link, person, marks) if asks else None
+
+
+def _facts_of(reference: ReferenceImage, person: bool, marks: list[str]) -> ReferenceFacts:
     return ReferenceFacts(
         digest=reference.pixel_sha256,
-        shows_person=reference.shows_person,
-        declared_marks=tuple(reference.declared_marks),
+        shows_person=person,
+        declared_marks=tuple(marks),
         own_work=reference.own_work,
+        quarantined=reference.quarantined_at is not None,
+        face_unexplained=reference.face_unexplained,
         name=reference.subject.name,
     )
+
+
+@dataclass(frozen=True)
+class _Said:
+    """The words a picture was or will be drawn from."""
+
+    prompt: str
+    variables: dict[str, str]
+
+    @classmethod
+    def of(cls, row: Generation) -> _Said:
+        return cls(str(row.spec["prompt"]), dict(row.variables))
+
+    def texts(self, version: TemplateVersion) -> list[str]:
+        return [self.prompt, version.text, *(str(token) for token in self.variables.values())]
+
+    def contexts(self, version: TemplateVersion) -> frozenset[str]:
+        """Tagged by whoever wrote the template, or told by the words themselves."""
+        return chosen_contexts(version, self.variables) | contexts_of(self.prompt)
+
+
+def _with_contexts(use: Use, contexts: frozenset[str]) -> Use:
+    return replace(use, contexts=use.contexts | contexts)
 
 
 def _relied_upon(records: list[Record], row: Generation) -> list[Record]:

@@ -39,6 +39,8 @@ class Generation(TenantModel):
     use = models.JSONField(default=dict)
     consent_receipt = models.JSONField(default=dict)  # records relied on, their digests and commitments, when asked
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    # Whoever tried it again asked for it too: none of them decides on it.
+    retried_by = ArrayField(models.UUIDField(), default=list, blank=True)
     requested_with = models.ForeignKey(ApiKey, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     state = models.CharField(max_length=10, choices=GenerationState, default=GenerationState.QUEUED)
     version = models.PositiveIntegerField(default=0)  # counts every change: the id of server-sent events
@@ -128,6 +130,46 @@ class Output(TenantModel):
 
     def __str__(self) -> str:
         return self.public_id
+
+
+class SubjectApproval(TenantModel):
+    """What the person behind a record said to a picture, through their own link. Rows are only ever added; the newest
+    counts. `campaign`: pictures of one wording for one use, for records that reserve approval by campaign."""
+
+    PREFIX = "sap"
+
+    record = models.CharField(max_length=40, db_index=True)  # public id of the consent
+    output = models.ForeignKey(Output, on_delete=models.PROTECT, related_name="subject_approvals")
+    campaign = models.CharField(max_length=64)
+    approved = models.BooleanField()
+    answered_by = models.CharField(max_length=120)  # Actor.label of the link
+    seconds = models.PositiveIntegerField(default=0)  # from the picture's making to the answer
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.record}: {self.approved}"
+
+
+class Screening(TenantModel):
+    """What was noticed about a picture before anybody reviewed it. It is held until a rights manager has looked."""
+
+    PREFIX = "scr"
+
+    output = models.OneToOneField(Output, on_delete=models.PROTECT, related_name="screening")
+    findings = models.JSONField(default=list)  # [{"code", "params"}] of `screening.SENTENCES`
+    cleared_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    note = models.CharField(max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return ", ".join(finding["code"] for finding in self.findings)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the picture must not be reviewed yet."""
+        return self.cleared_at is None
 
 
 class WorkerSeen(models.Model):

@@ -48,7 +48,8 @@ def submit(
     asked: dict[str, Any] = {"reference": reference, "version": version}
     specs = asking.specs(**asked, variables=variables, dials=chosen, seeds=seeds)
     _count_one_at_a_time(actor.tenant_id)
-    answer = gate.require(actor, action="generate", **asked, use=kept_use, now=now, requested=count)
+    words = {"prompt": specs[0].prompt, "variables": variables}
+    answer = gate.require(actor, action="generate", **asked, **words, use=kept_use, now=now, requested=count)
     shared = {
         "tenant_id": actor.tenant_id,
         "batch": uuid.uuid4(),
@@ -85,9 +86,15 @@ def retry(actor: Actor, generation: Generation) -> Generation:
     if row.state not in RETRYABLE:
         raise Conflict(_("Only a failed, refused or canceled picture can be tried again."), state=row.state)
     _require_rights(actor, row, timezone.now())
-    life.queue_again(row, lost_attempts=0, finished_at=None, error_code="", error="", reasons=[])
+    askers = _with_asker(row, _asker(actor))
+    life.queue_again(row, retried_by=askers, lost_attempts=0, finished_at=None, error_code="", error="", reasons=[])
     life.record(row, "generation.retried", actor=actor.label)
     return row
+
+
+def _with_asker(row: Generation, person: User) -> list[uuid.UUID]:
+    """Everybody who tried it again asked for it too, and decides on it no more than the first."""
+    return row.retried_by if person.pk in (row.requested_by_id, *row.retried_by) else [*row.retried_by, person.pk]
 
 
 def _require_rights(actor: Actor, row: Generation, now: datetime) -> None:

@@ -22,6 +22,7 @@ from django.db import connection
 from django.utils import translation
 
 from imprimatur.generations import notify, selectors
+from imprimatur.tenants.models import Membership
 from imprimatur.tenants.scope import tenant_scope
 
 logger = logging.getLogger(__name__)
@@ -133,28 +134,32 @@ def listener() -> Listener:
 
 
 async def events(
-    tenant_id: uuid.UUID, generation_id: uuid.UUID, *, last_event_id: str = "", render: Render = json.dumps
+    tenant_id: uuid.UUID,
+    generation_id: uuid.UUID,
+    *,
+    last_event_id: str = "",
+    render: Render = json.dumps,
+    reader: uuid.UUID | None = None,
 ) -> AsyncIterator[bytes]:
     """The body of a text/event-stream response: `snapshot` events until the job is finished, then `end`.
 
-    The caller has checked that the reader may see this row. render: what becomes of a snapshot, JSON or HTML; it is
-    called in the language that was active when the stream began.
+    The caller has checked that the reader may see this row; with `reader`, their user id, it is checked again at every
+    look, so that a stream ends when its reader is taken out of the company. render: what becomes of a snapshot, JSON or
+    HTML; it is called in the language that was active when the stream began.
     """
     waiter, ears = _Waiter(notify.payload(tenant_id, generation_id)), listener()
     ears.add(waiter)
     try:
         yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
-        async for chunk in _changes(tenant_id, generation_id, last_event_id, render, waiter):
+        look = partial(_read, tenant_id, generation_id, render, translation.get_language(), reader)
+        async for chunk in _changes(look, last_event_id, waiter):
             yield chunk
     finally:
         ears.remove(waiter)
 
 
-async def _changes(
-    tenant_id: uuid.UUID, generation_id: uuid.UUID, seen: str, render: Render, waiter: _Waiter
-) -> AsyncIterator[bytes]:
-    read = partial(_read, tenant_id, generation_id, render, translation.get_language())
-    in_reader = sync_to_async(read, thread_sensitive=False, executor=_readers)
+async def _changes(look: Callable[[], tuple[Snapshot, str] | None], seen: str, waiter: _Waiter) -> AsyncIterator[bytes]:
+    in_reader = sync_to_async(look, thread_sensitive=False, executor=_readers)
     said = monotonic()
     while True:
         found = await in_reader()
@@ -180,21 +185,23 @@ def frame(event: str, text: str, event_id: str) -> bytes:
 
 
 def _read(
-    tenant_id: uuid.UUID, generation_id: uuid.UUID, render: Render, language: str | None
+    tenant_id: uuid.UUID, generation_id: uuid.UUID, render: Render, language: str | None, reader: uuid.UUID | None
 ) -> tuple[Snapshot, str] | None:
     """In one of the few reader threads. No stream keeps a database connection while it waits."""
     try:
-        return _read_row(tenant_id, generation_id, render, language)
+        with translation.override(language), tenant_scope(tenant_id):
+            return _read_row(generation_id, render) if reader is None or _belongs(reader) else None
     finally:
         connection.close()
 
 
-def _read_row(
-    tenant_id: uuid.UUID, generation_id: uuid.UUID, render: Render, language: str | None
-) -> tuple[Snapshot, str] | None:
-    with translation.override(language), tenant_scope(tenant_id):
-        row = selectors.jobs().filter(id=generation_id).first()
-        if row is None:
-            return None
-        snapshot = selectors.snapshot(row)
-        return snapshot, render(snapshot)
+def _belongs(reader: uuid.UUID) -> bool:
+    return Membership.objects.filter(user_id=reader, user__is_active=True).exists()
+
+
+def _read_row(generation_id: uuid.UUID, render: Render) -> tuple[Snapshot, str] | None:
+    row = selectors.jobs().filter(id=generation_id).first()
+    if row is None:
+        return None
+    snapshot = selectors.snapshot(row)
+    return snapshot, render(snapshot)

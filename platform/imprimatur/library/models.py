@@ -68,6 +68,10 @@ class ReferenceImage(TenantModel):
     derived_from = models.ForeignKey("self", on_delete=models.PROTECT, related_name="derived", null=True, blank=True)
     # Set for an output of ours whose rights fell away: like the output itself it is shown to nobody.
     quarantined_at = models.DateTimeField(null=True, blank=True)
+    faces = models.PositiveSmallIntegerField(default=0)  # how many the detector found; nothing about whose
+    face_explanation = models.CharField(max_length=300, blank=True)  # why no consent is needed for them
+    explained_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    dhash = models.BigIntegerField(null=True, blank=True)  # `governance.recognise.signed_dhash` of the pixels
     thumbnails = models.JSONField(default=dict)  # {"320": {"key", "sha256", "mime"}}, signed derivatives
     quality = models.JSONField(default=dict)
     uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -90,6 +94,33 @@ class ReferenceImage(TenantModel):
         return f"{self.subject}: {self.public_id}"
 
     @property
+    def ancestry(self) -> list[ReferenceImage]:
+        """Itself, what it was drawn from, and so on to the root."""
+        return [self, *(self.derived_from.ancestry if self.derived_from else [])]
+
+    @property
+    def face_unexplained(self) -> bool:
+        """A face was found, and nobody said whose it is or why that does not matter."""
+        return bool(self.faces and not self.shows_person and not self.face_explanation)
+
+    @property
     def rights_root(self) -> ReferenceImage:
         """The reference whose rights count: for an output of ours the one it was drawn from, at whatever distance."""
         return self.derived_from.rights_root if self.derived_from else self
+
+
+class MarkPicture(TenantModel):
+    """A mark of the tenant's as a picture, by its hash alone: what looks like it must declare it."""
+
+    PREFIX = "mkp"
+
+    name = models.CharField(max_length=120)
+    dhash = models.BigIntegerField()
+    added_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["tenant", "name", "dhash"], name="one_picture_of_a_mark")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -59,6 +59,17 @@ def describe(version: TemplateVersion, variables: Mapping[str, str], language: s
     return f"{name}: {chosen}" if chosen else name
 
 
+def chosen_contexts(version: TemplateVersion, variables: Mapping[str, str]) -> frozenset[str]:
+    """What the chosen options put the subject beside, as the template's author tagged them."""
+    return frozenset(
+        context
+        for variable in version.variables
+        for option in variable["options"]
+        if option["token"] == variables.get(variable["name"])
+        for context in option.get("contexts", ())
+    )
+
+
 def _checked_word(subject_word: str) -> str:
     word = normal(subject_word)
     if not _WORD.fullmatch(word) or len(word) > MAX_TOKEN:

@@ -18,13 +18,18 @@ def with_review_rows(outputs: QuerySet[Output]) -> QuerySet[Output]:
     `release` belongs to a later stage; only its existence is read here, through the reverse relation.
     """
     return outputs.select_related("generation__requested_by", "claim__reviewer", "release").prefetch_related(
-        "decisions__reviewer"
+        "decisions__reviewer__memberships"
     )
 
 
 def standing(output: Output) -> list[Decision]:
     """The decisions that count: those not undone, oldest first."""
     return [d for d in output.decisions.all() if d.undone_at is None]
+
+
+def counts(decision: Decision) -> bool:
+    """An approval counts as long as its reviewer belongs to the company; a no stands whoever said it."""
+    return decision.verdict != Verdict.APPROVE or bool(decision.reviewer.memberships.all())
 
 
 def live_claim(output: Output, now: datetime) -> Claim | None:
@@ -35,7 +40,7 @@ def live_claim(output: Output, now: datetime) -> Claim | None:
 
 def facts_of(output: Output, now: datetime) -> ReviewFacts:
     """Count what `states.RULES` asks about."""
-    verdicts = [d.verdict for d in standing(output)]
+    verdicts = [d.verdict for d in standing(output) if counts(d)]
     release = getattr(output, "release", None)
     return ReviewFacts(
         approvals=verdicts.count(Verdict.APPROVE),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from imprimatur.generations.models import Output
+from imprimatur.generations.models import Output, Screening
 from imprimatur.review.facts import live_claim, standing, state_of
 from imprimatur.review.models import Decision
 from imprimatur.review.states import OPEN, OUT_OF_HOUSE, OutputState
@@ -20,8 +20,9 @@ def check_can_decide(actor: Actor, output: Output, now: datetime) -> User:
     """The person who may decide; else PersonRequired, NotPermitted or Conflict, whose sentence says why not."""
     person = actor.require_person()
     actor.require(Permission.DECIDE)
-    if output.generation.requested_by_id == person.pk:
+    if person.pk in (output.generation.requested_by_id, *output.generation.retried_by):
         raise NotPermitted(_("You asked for this picture: two other people decide on it."))
+    check_not_held(output)
     if any(d.reviewer_id == person.pk for d in standing(output)):
         raise Conflict(_("You have decided on this picture. Undo your decision to change it."), "already_decided")
     _check_open(state_of(output, now))
@@ -29,6 +30,13 @@ def check_can_decide(actor: Actor, output: Output, now: datetime) -> User:
     if claim is not None and claim.reviewer_id != person.pk:
         raise Conflict(_("%(name)s is looking at this picture now.") % {"name": claim.reviewer}, "claimed")
     return person
+
+
+def check_not_held(output: Output) -> None:
+    """Conflict as long as something that was noticed about the picture waits for a rights manager."""
+    screening = Screening.objects.filter(output=output).first()
+    if screening is not None and screening.holds:
+        raise Conflict(_("Something was noticed about this picture. A rights manager looks at it first."), "held")
 
 
 def check_can_undo(actor: Actor, decision: Decision, now: datetime) -> User:

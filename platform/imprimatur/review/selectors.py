@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -43,7 +43,8 @@ def queue(actor: Actor, now: datetime | None = None) -> QuerySet[Output]:
     elsewhere = Claim.objects.filter(output=OuterRef("pk"), expires_at__gt=now).exclude(reviewer=person)
     return (
         _undisputed(outputs(actor), approvals__lt=APPROVALS_NEEDED)
-        .exclude(generation__requested_by=person)
+        .exclude(Q(generation__requested_by=person) | Q(generation__retried_by__contains=[person.pk]))
+        .exclude(screening__isnull=False, screening__cleared_at__isnull=True)
         .filter(~Exists(elsewhere), ~Exists(_standing().filter(reviewer=person)))
         .order_by("created_at")
     )
@@ -62,7 +63,9 @@ def approved(actor: Actor) -> QuerySet[Output]:
 def _undisputed(pictures: QuerySet[Output], **how_many: int) -> QuerySet[Output]:
     """Those in the house that nobody returned or rejected, with so many standing `approvals`."""
     against = _standing().exclude(verdict=Verdict.APPROVE)
-    approvals = Count("decisions", Q(decisions__undone_at__isnull=True, decisions__verdict=Verdict.APPROVE))
+    standing = Q(decisions__undone_at__isnull=True, decisions__verdict=Verdict.APPROVE)
+    member = Q(decisions__reviewer__memberships__tenant=F("tenant"))  # a removed member's approval counts no more
+    approvals = Count("decisions", standing & member, distinct=True)
     return (
         pictures.filter(quarantined_at__isnull=True, release__isnull=True)
         .filter(~Exists(against))

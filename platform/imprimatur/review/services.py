@@ -113,6 +113,7 @@ def require_rights(actor: Actor, output: Output, now: datetime) -> None:
         version=generation.template_version,
         use=generation.use,
         now=now,
+        made=generation,
     )
 
 

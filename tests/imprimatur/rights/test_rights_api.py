@@ -84,8 +84,8 @@ def test_evidence_may_name_people_and_is_for_rights_managers(world: World) -> No
 
 
 def test_lists_are_filtered(world: World) -> None:
-    gordon = world.client(world.gordon)
-    first, other = drafted(gordon), drafted(gordon, reference_digests=["b" * 64])
+    gordon, alice = world.client(world.gordon), world.client(world.alice)
+    first, other = drafted(alice), drafted(alice, reference_digests=["b" * 64])
     post(gordon, f"{CONSENTS}/{first['id']}/verify")
 
     def ids(query: str) -> list[str]:
@@ -117,7 +117,7 @@ def test_a_licence(world: World) -> None:
     gordon = world.client(world.gordon)
     said = {key: TERMS[key] for key in ("title", "reference_digests", "channels", "territories", "valid_from")}
     body = {**said, "mark": "AOZORA", "owner": "Aozora Tea", "nice_classes": [30], "file": scan()}
-    licence = gordon.post(LICENCES, body).json()
+    licence = world.client(world.alice).post(LICENCES, body).json()
     assert (licence["mark"], licence["terms"]["nice_classes"]) == ("AOZORA", [30])
     active = post(gordon, f"{LICENCES}/{licence['id']}/verify").json()
     assert (active["status"], active["standing"], active["valid_until"]) == ("active", "active", None)

@@ -81,7 +81,11 @@ async def job_events(request: HttpRequest, gen: str) -> HttpResponseBase:
         return json.dumps(update_of(request, actor, selectors.get(snapshot["id"])))
 
     body = stream.events(
-        actor.tenant_id, generation_id, last_event_id=request.headers.get("Last-Event-ID", ""), render=update
+        actor.tenant_id,
+        generation_id,
+        last_event_id=request.headers.get("Last-Event-ID", ""),
+        render=update,
+        reader=actor.user.pk if actor.user else None,
     )
     response = StreamingHttpResponse(body, content_type="text/event-stream")
     response["Cache-Control"] = "private, no-store"

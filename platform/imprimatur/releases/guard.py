@@ -1,0 +1,23 @@
+"""The database's own opinion about serving: asked beside the policy, each time a released picture is handed out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from imprimatur.releases.models import Release
+from imprimatur.tenants.errors import RightsRefused
+
+RULE = "rights.guard"
+
+
+def require_rights_in_database(release: Release, now: datetime) -> None:
+    """RightsRefused where no record in force covers what the picture shows, whatever the policy thought."""
+    reference = release.output.generation.subject_reference_id
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT releases_rights_hold(%s, %s, true)", [reference, now])
+        held = cursor.fetchone()[0]
+    if not held:
+        raise RightsRefused([{"rule_id": RULE, "sentence": _("No record in force covers this picture any more.")}])
