@@ -42,6 +42,7 @@ __all__ = [
     "mark_sent",
     "mark_signed",
     "narrow",
+    "owned",
     "redraft",
     "renew",
     "resume",
@@ -100,7 +101,7 @@ def redraft(actor: Actor, record: Record, terms: Terms) -> Record:
     row = locked(record)
     if row.status != RightStatus.DRAFT:
         raise Conflict(_("Only a draft can be rewritten. Draft a new record."), code="not_a_draft")
-    write_terms(row, _owned(row, terms))
+    write_terms(row, owned(row, terms))
     row.created_by = author
     return saved(actor, row, "redrafted", {})
 
@@ -130,7 +131,7 @@ def attach_evidence(actor: Actor, record: Record, data: bytes, name: str) -> Rec
         raise Conflict(_("This record was verified with its document. Draft a new record."), code="not_a_draft")
     documents.attach(row, data, name)
     row.evidence_seal = {}
-    write_terms(row, _owned(row, terms_in(row)))
+    write_terms(row, owned(row, terms_in(row)))
     if row.status != RightStatus.DRAFT:
         keep_version(row, actor.label)
     return saved(actor, row, "evidence_attached", {"evidence_sha256": row.evidence_sha256})
@@ -191,7 +192,7 @@ def narrow(actor: Actor, record: Record, terms: Terms, reason: str = "") -> Reco
     row = locked(record)
     if row.status not in IN_FORCE:
         raise Conflict(_("Only a record in force can be narrowed."), code="wrong_status", status_now=row.status)
-    was, becomes = terms_in(row), replace(_owned(row, terms), status=terms_in(row).status)
+    was, becomes = terms_in(row), replace(owned(row, terms), status=terms_in(row).status)
     larger = widened(was, becomes)
     if larger:
         message = _("This would allow more than was agreed. That needs a new record and a new signature.")
@@ -267,12 +268,12 @@ def _describe(
 
 
 def _draft(actor: Actor, record: Record, terms: Terms) -> Record:
-    write_terms(record, _owned(record, terms))
+    write_terms(record, owned(record, terms))
     record.save(force_insert=True)
     return recorded(actor, record, "drafted", {"status": record.status})
 
 
-def _owned(record: RightRecord, terms: Terms) -> Terms:
+def owned(record: RightRecord, terms: Terms) -> Terms:
     """The terms as this record's: its id, its tenant as the only grantee, its document."""
     grantee = str(record.tenant_id)
     if isinstance(terms, TrademarkTerms):

@@ -1,0 +1,115 @@
+"""A way in without an account: a signed, expiring link for the person behind a record, good for one purpose.
+
+The token is a signature over the ids of the company and of the link's row; the row says how long it holds, what it is
+for, and whether it was used. The database holds nothing that opens anything.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.core import signing
+from django.utils.translation import gettext_lazy as _
+
+from imprimatur.rights.models import AccessLink, LinkPurpose, RightRecord
+from imprimatur.rights.selectors import get_record
+from imprimatur.tenants.actor import Actor
+from imprimatur.tenants.errors import DomainError
+from imprimatur.tenants.permissions import Permission
+
+LIFETIME: Final = {LinkPurpose.SIGN: timedelta(days=14), LinkPurpose.PORTAL: timedelta(days=60)}
+_SALT: Final = "imprimatur.rights.link."
+
+
+class LinkUnknown(DomainError):
+    """The address is none of ours: mistyped, cut off or made up."""
+
+    def __init__(self) -> None:
+        super().__init__("link_unknown", _("This link is not complete. Open it from the message you got."), 404)
+
+
+class LinkOver(DomainError):
+    """The link was ours and has ended."""
+
+    def __init__(self, sentence: object) -> None:
+        super().__init__("link_over", sentence, 410)  # type: ignore[arg-type]  # lazy sentences are sentences
+
+
+@dataclass(frozen=True)
+class Grantor(Actor):
+    """The person behind a record, known by their link alone. They may take back, never give more."""
+
+    link: str = ""
+
+    @property
+    def label(self) -> str:
+        """How audit events name them."""
+        return f"link:{self.link}"
+
+
+def grantor(link: AccessLink) -> Grantor:
+    """The person of this link, acting. The services that allow something ask for a signed-in person beside."""
+    return Grantor(link.tenant_id, None, frozenset({Permission.MANAGE_RIGHTS}), link=link.public_id)
+
+
+def make(
+    actor: Actor, record: RightRecord, purpose: LinkPurpose, language: str, now: datetime
+) -> tuple[AccessLink, str]:
+    """A new link and its token, which is shown this once. Earlier links of that purpose end."""
+    person = actor.require_person()
+    former = AccessLink.objects.filter(record=record.public_id, purpose=purpose, used_at=None, revoked_at=None)
+    former.update(revoked_at=now)
+    link = AccessLink.objects.create(
+        tenant_id=actor.tenant_id,
+        purpose=purpose,
+        record=record.public_id,
+        terms_digest=record.terms_digest,
+        language=language,
+        expires_at=now + LIFETIME[purpose],
+        created_by=person,
+    )
+    return link, token_of(link)
+
+
+def token_of(link: AccessLink) -> str:
+    """What the address ends in."""
+    return signing.dumps([link.tenant_id.hex, link.pk.hex], salt=_SALT + link.purpose)
+
+
+def ids_in(token: str, purpose: LinkPurpose) -> tuple[uuid.UUID, uuid.UUID]:
+    """Company and link behind a token. LinkUnknown for one that we did not sign for this purpose."""
+    try:
+        tenant, link = signing.loads(token, salt=_SALT + purpose)
+        return uuid.UUID(tenant), uuid.UUID(link)
+    except (signing.BadSignature, ValueError, TypeError, AttributeError) as error:
+        raise LinkUnknown from error
+
+
+def opened(link_id: uuid.UUID, now: datetime) -> AccessLink:
+    """The link, locked, as long as it holds; that it was opened is kept. Call inside its company's scope. LinkOver."""
+    link = AccessLink.objects.select_for_update(of=("self",)).filter(pk=link_id).first()
+    if link is None:
+        raise LinkUnknown
+    if link.revoked_at is not None:
+        raise LinkOver(_("This link was replaced by a newer one. Look for the latest message."))
+    if link.used_at is not None:
+        raise LinkOver(_("You have answered with this link already. Thank you; nothing more is to do."))
+    if link.expires_at <= now:
+        raise LinkOver(_("This link has ended. Ask the company for a new one."))
+    if link.opened_at is None:
+        link.opened_at = now
+        link.save(update_fields=["opened_at"])
+    return link
+
+
+def record_of(link: AccessLink) -> RightRecord:
+    """What the link is about."""
+    return get_record(link.record)
+
+
+def links_of(record: RightRecord) -> list[AccessLink]:
+    """Every link that was ever made for the record, newest first."""
+    return list(AccessLink.objects.filter(record=record.public_id).select_related("created_by"))
