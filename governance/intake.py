@@ -72,10 +72,17 @@ class CleanUpload:
     source_sha256: str
 
 
+def decode_picture(
+    data: bytes, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS
+) -> tuple[Image.Image, Mime]:
+    """The pixels (RGB, upright, sRGB, white where transparent) and the file's type. Raises UnreadableUpload."""
+    source, mime = _decode(data, max_bytes, max_pixels)
+    return _flatten(_to_srgb(_upright(source))), mime
+
+
 def decode_upload(data: bytes, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS) -> CleanUpload:
     """The picture in `data`, clean. Raises UnreadableUpload with a reason of REFUSALS; keeps nothing."""
-    source, mime = _decode(data, max_bytes, max_pixels)
-    image = _flatten(_to_srgb(_upright(source)))
+    image, mime = decode_picture(data, max_bytes=max_bytes, max_pixels=max_pixels)
     clean_mime: Mime = "image/jpeg" if mime == "image/jpeg" else "image/png"
     return CleanUpload(
         image=image,

@@ -35,6 +35,9 @@ _ACTIONS: dict[DerivativeAction, str] = {
     "previewed": "c2pa.edited",
     "published": "c2pa.published",
 }
+# What changes how a picture looks has to say by what means; ours are drawn by a program without any model.
+_VISIBLE: frozenset[DerivativeAction] = frozenset({"cropped", "labelled", "previewed"})
+_BY_PROGRAM = "algorithmicMedia"
 _TRAINING_USES = ("cawg.ai_generative_training", "cawg.ai_inference", "cawg.ai_training", "cawg.data_mining")
 
 
@@ -60,6 +63,7 @@ class OutputFacts:
     watermarked: the pixels carry the mark of generation_id (`governance.watermark.identifier_of`), put there before
     signing.
     oversight: human_validated only once people approved.
+    labels: rules of `governance.labels` whose marks a released picture carries, of the table dated label_table.
     """
 
     generation_id: str
@@ -81,6 +85,8 @@ class OutputFacts:
     native_size: str = ""
     watermarked: bool = False
     oversight: Oversight = "prompt_guided"
+    labels: tuple[str, ...] = ()
+    label_table: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types; `from_json` gives the same facts back."""
@@ -93,6 +99,7 @@ class OutputFacts:
         values = {key: value for key, value in data.items() if key in known}
         consents = values.get("consents", ())
         values["consents"] = tuple(ConsentCommitment(id=c["id"], commitment=c["commitment"]) for c in consents)
+        values["labels"] = tuple(values.get("labels", ()))
         return cls(**values)
 
 
@@ -141,17 +148,23 @@ def derivative_definition(
 ) -> dict[str, Any]:
     """A rendition of a signed picture: opened first, then what was done to it. One of a reference discloses no AI."""
     steps: list[dict[str, Any]] = [{"action": "c2pa.opened", "parameters": {"ingredientIds": [PARENT]}}]
-    steps += [{"action": _ACTIONS[action]} for action in actions]
+    steps += [_step(action) for action in actions]
     if isinstance(facts, IntakeFacts):
         return _definition(facts, facts.reference_id, mime, [_actions(steps), *_intake(facts)])
     return _definition(facts, facts.generation_id, mime, [_actions(steps), *_disclosures(facts)])
+
+
+def _step(action: DerivativeAction) -> dict[str, Any]:
+    means = {"digitalSourceType": SOURCE_TYPES + _BY_PROGRAM} if action in _VISIBLE else {}
+    return {"action": _ACTIONS[action], **means}
 
 
 def _definition(
     facts: OutputFacts | IntakeFacts, title: str, mime: str, assertions: list[dict[str, Any]]
 ) -> dict[str, Any]:
     generator = {"name": facts.software_agent, "version": facts.software_version, "specVersion": SPEC_VERSION}
-    return {"claim_generator_info": [generator], "title": title, "format": mime, "assertions": assertions}
+    said = [{**assertion, "created": True} for assertion in assertions]  # by us; not gathered from somebody else
+    return {"claim_generator_info": [generator], "title": title, "format": mime, "assertions": said}
 
 
 def _actions(steps: list[dict[str, Any]]) -> dict[str, Any]:

@@ -114,12 +114,18 @@ def embed(image: Image.Image, identifier: int, key: bytes, *, psnr: float | None
 
 def read(image: Image.Image, key: bytes) -> Reading | None:
     """The mark in the picture, or None. Raises ValueError for a short key."""
-    pixels = np.asarray(image.convert("RGB"), dtype=np.float64)
+    pixels = np.asarray(_reduced(image.convert("RGB")), dtype=np.float64)
     for band in BANDS:
         reading = _read_band(pixels, key, _carrier(_checked(key), band))
         if reading is not None:
             return reading
     return None
+
+
+def _reduced(image: Image.Image) -> Image.Image:
+    """A large picture at about twice the plane's size: 40 megapixels of floats would take a gigabyte."""
+    factor = min(image.size) // (2 * PLANE)
+    return image.reduce(factor) if factor > 1 else image
 
 
 def _read_band(pixels: Array, key: bytes, carrier: _Carrier) -> Reading | None:

@@ -1,0 +1,113 @@
+"""Everything that a stranger's file says, in one look: its manifest, its pixels, what is wrong with it.
+
+One call and plain JSON, so that the look can be taken in a process of its own (`governance.apart`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Self
+
+from governance.errors import UnreadableUpload
+from governance.intake import decode_picture, pixel_digest
+from governance.manifests import OutputFacts
+from governance.provenance import IngredientReport, ManifestReport, read, read_damaged
+from governance.recognise import Traces, recognise
+
+MAX_TEXT = 200  # of anything a stranger's manifest says that is shown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspection:
+    """What was found.
+
+    report: the manifest's, without its raw store. refusal: a reason of `intake.REFUSALS` if the file is no whole
+    picture, with its sentences in English and Japanese; then the pixels tell nothing.
+    listed: whoever signed it is on the public trust list. pixel_digest, traces: of the decoded picture.
+    """
+
+    report: ManifestReport
+    refusal: str = ""
+    refusal_en: str = ""
+    refusal_ja: str = ""
+    listed: bool = False
+    pixel_digest: str = ""
+    traces: Traces | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        facts = self.report.facts.to_json() if self.report.facts else None
+        return asdict(self) | {"report": asdict(replace(self.report, facts=None)) | {"facts": facts}}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """What `to_json` made."""
+        values = {f.name: data[f.name] for f in fields(cls)}
+        values["report"] = _report(data["report"])
+        values["traces"] = Traces(**data["traces"]) if data["traces"] else None
+        return cls(**values)
+
+
+def inspect(data: bytes, *, anchors: str, public_list: str, watermark_key: bytes) -> Inspection:
+    """Look at a file; never raises for a bad one.
+
+    anchors: PEM of our own roots. public_list: PEM of everybody's, "" for none. watermark_key: ours.
+    """
+    try:
+        picture, mime = decode_picture(data)
+    except UnreadableUpload as error:
+        return _unreadable(data, anchors, error)
+    report = read(data, mime, anchors)
+    listed = bool(public_list) and report.state == "valid" and read(data, mime, public_list).state == "trusted"
+    return Inspection(
+        report=_told(report),
+        listed=listed,
+        pixel_digest=pixel_digest(picture),
+        traces=recognise(picture, watermark_key),
+    )
+
+
+def mime_of(data: bytes) -> str:
+    """By its first bytes; "" when it is none of the three formats."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    return "image/webp" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else ""
+
+
+def _unreadable(data: bytes, anchors: str, error: UnreadableUpload) -> Inspection:
+    """A damaged picture may still say whose it was."""
+    was_signed = error.reason in ("damaged", "format") and b"c2pa" in data
+    report = read_damaged(data, mime_of(data), anchors) if was_signed else ManifestReport(state="none")
+    return Inspection(
+        report=_told(report),
+        refusal=error.reason,
+        refusal_en=error.sentence("en"),
+        refusal_ja=error.sentence("ja"),
+    )
+
+
+def _told(report: ManifestReport) -> ManifestReport:
+    """Without the raw store, which may hold anything, and with a stranger's words cut short."""
+    return replace(
+        report,
+        raw={},
+        signer=report.signer[:MAX_TEXT],
+        source_type=report.source_type[:MAX_TEXT],
+        generated_at=report.generated_at[:MAX_TEXT],
+        actions=tuple(action[:MAX_TEXT] for action in report.actions[:50]),
+        failures=tuple(code[:MAX_TEXT] for code in report.failures[:50]),
+        ingredients=tuple(replace(i, title=i.title[:MAX_TEXT]) for i in report.ingredients[:50]),
+    )
+
+
+def _report(data: Mapping[str, Any]) -> ManifestReport:
+    values = dict(data) | {"facts": OutputFacts.from_json(data["facts"]) if data["facts"] else None}
+    for name in ("actions", "failures"):
+        values[name] = tuple(values[name])
+    values["ingredients"] = tuple(
+        IngredientReport(**(i | {"failures": tuple(i["failures"])})) for i in values["ingredients"]
+    )
+    return ManifestReport(**values)
