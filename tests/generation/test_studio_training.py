@@ -16,10 +16,13 @@ from generation.studio.architecture import Widths
 from generation.studio.attributes import CLASSES, SUBJECT_HEADS
 from generation.studio.autoencoder import StudioAutoencoder, to_pictures, to_tensor
 from generation.studio.batches import pictures_of, validation_drawings
+from generation.studio.drawn_pairs import DrawnPairs
 from generation.studio.text_to_image import TextToImage
 from generation.studio.vision import Vision
 from generation.studio.vision_networks import StudioEvaluator, StudioImageEncoder, new_evaluator
 from generation.training.loop import Plan, Trainer
+from generation.training.masking import place_mask
+from generation.training.pairs import coverage_of
 
 TINY = Widths(unet=(16, 32, 32), text=32)
 
@@ -125,13 +128,13 @@ def test_the_visual_branch_starts_silent_learns_and_leaves_the_base_alone(autoen
 
 
 def test_a_perfect_mask_lies_on_the_subject():
-    pairs = vision.pairs_at(0, 0, 4)
-    mask = vision.subject_mask(pairs.drawings, 0.25)
+    pairs = [DrawnPairs(0).pair(number) for number in range(4)]
+    coverage = coverage_of(pairs)
+    mask = place_mask(coverage, 0.25, (8, 8))
     assert mask.shape == (4, 1, 8, 8)
     assert ((mask > 0).flatten(1).sum(1) <= 16).all()
     cells = torch.nn.functional.interpolate(mask, scale_factor=16)[:, 0] > 0.9
-    inside = torch.stack([torch.from_numpy(d.mask.copy()) for d in pairs.drawings]) > 127
-    assert inside[cells].float().mean() > 0.7
+    assert (coverage[:, 0] > 0.5)[cells].float().mean() > 0.7
 
 
 def test_a_run_in_slices_ends_at_the_same_weights_as_an_unbroken_one(autoencoder, tmp_path):
