@@ -19,6 +19,7 @@ PROGRESS_TASK = "control.progress"
 REPORT_TASK = "control.report"
 HELLO_TASK = "control.hello"
 CANCEL_COMMAND = "cancel_order"  # Celery remote-control broadcast: {"generation_id", "attempt"}
+FORGET_COMMAND = "forget_references"  # the same: {"tenant_id", "digests"}, SHA-256 of reference files
 
 # Both sides read the same environment, so that tests may be quick and slow networks patient.
 HEARTBEAT_SECONDS = float(os.environ.get("IMPRIMATUR_HEARTBEAT_SECONDS", "5"))

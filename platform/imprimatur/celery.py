@@ -36,21 +36,23 @@ app.conf.update(
 def _start_leader(**_: Any) -> None:
     from imprimatur import keys
     from imprimatur.generations.leader import Leader
+    from imprimatur.withdrawal.leader import Postman, WithdrawalLeader
 
     for chatter in ("celery.worker.strategy", "celery.app.trace"):
         logging.getLogger(chatter).setLevel(logging.WARNING)  # a line for each heartbeat helps nobody
     keys.permit_public_key()  # made on first use: workers wait for its file
-    app.leader = Leader()
-    app.leader.start()
+    app.leaders = [Leader(), WithdrawalLeader(), Postman()]
+    for leader in app.leaders:
+        leader.start()
 
 
 @worker_shutting_down.connect  # type: ignore[untyped-decorator]
 def _stop_leader(**_: Any) -> None:
-    if leader := getattr(app, "leader", None):
+    for leader in getattr(app, "leaders", ()):
         leader.stop()
 
 
 @worker_shutdown.connect  # type: ignore[untyped-decorator]
 def _await_leader(**_: Any) -> None:
-    if leader := getattr(app, "leader", None):
+    for leader in getattr(app, "leaders", ()):
         leader.join(LEADER_SECONDS)

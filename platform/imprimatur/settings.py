@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "imprimatur.generations",
     "imprimatur.review",
     "imprimatur.releases",
+    "imprimatur.withdrawal",
     "imprimatur.dashboard",
 ]
 MIDDLEWARE = [
@@ -177,6 +178,7 @@ EMAIL_HOST = os.environ.get("IMPRIMATUR_SMTP_HOST", "localhost")
 EMAIL_PORT = int(os.environ.get("IMPRIMATUR_SMTP_PORT", "25"))
 EMAIL_HOST_USER = os.environ.get("IMPRIMATUR_SMTP_USER", "")
 EMAIL_HOST_PASSWORD = secret("smtp_password")
+EMAIL_TIMEOUT = 20  # seconds
 EMAIL_USE_TLS = flag("IMPRIMATUR_SMTP_TLS")
 DEFAULT_FROM_EMAIL = os.environ.get("IMPRIMATUR_FROM_EMAIL", "imprimatur@localhost")
 
@@ -208,6 +210,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20  # of forms and JSON; files are bounded 
 FILE_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_MAX_BYTES  # no unstamped pixel touches a disk: uploads stay in memory
 FILE_UPLOAD_HANDLERS = ["imprimatur.tenants.uploads.BoundedMemoryUploadHandler"]
 
+# Who runs this system, as metadata and China's AIGC field name the provider (there: name or registration code).
+PROVIDER_NAME = os.environ.get("IMPRIMATUR_PROVIDER_NAME") or "Imprimatur"
+
 # --- Workers ----------------------------------------------------------------------------------------------------------
 BROKER_URL = os.environ.get("IMPRIMATUR_BROKER_URL") or "filesystem://"
 BROKER_FOLDER = Path(os.environ.get("IMPRIMATUR_BROKER_FOLDER") or HOME / "broker")  # of the filesystem broker
@@ -231,7 +236,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "imprimatur.tenants.rest.pagination.NewestFirst",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "imprimatur.tenants.rest.schema.TenantSchema",
-    "DEFAULT_THROTTLE_RATES": {"verify": "60/min"},
+    "DEFAULT_THROTTLE_RATES": {"verify": "60/min", "links": "60/min"},
     "NUM_PROXIES": _PROXIES,
     "EXCEPTION_HANDLER": "imprimatur.tenants.rest.problems.problem_response",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

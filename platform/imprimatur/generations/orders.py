@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from generation.spec import GenerationSpec
 from governance.permit import LIFETIME, Permit, sign_permit
 from governance.policy import Permitted
 from governance.provenance import ConsentCommitment, OutputFacts
-from gpu_worker.messages import CANCEL_COMMAND, RENDER_TASK, RenderOrder, StoredObject, render_queue
+from gpu_worker.messages import CANCEL_COMMAND, FORGET_COMMAND, RENDER_TASK, RenderOrder, StoredObject, render_queue
 from imprimatur import keys
 from imprimatur.audit import services as audit
 from imprimatur.celery import app
@@ -73,6 +74,20 @@ def drop(generation_id: str, attempt: int) -> None:
         app.control.broadcast(CANCEL_COMMAND, arguments={"generation_id": generation_id, "attempt": attempt})
     except BROKER_ERRORS as error:
         logger.warning("%s: the broker cannot be reached, the attempt is drawn in vain: %s", generation_id, error)
+
+
+def forget(tenant_id: uuid.UUID, digests: Sequence[str]) -> bool:
+    """Tell every worker to drop what it remembers of these reference files; False if the broker cannot be reached.
+
+    A worker that does not hear it draws nothing from its memory: every order carries a fresh permit.
+    """
+    said = {"tenant_id": str(tenant_id), "digests": list(digests)}
+    try:
+        app.control.broadcast(FORGET_COMMAND, arguments=said)
+    except BROKER_ERRORS as error:
+        logger.warning("the broker cannot be reached, workers are told to forget later: %s", error)
+        return False
+    return True
 
 
 def _permit(row: Generation, answer: Permitted, now: datetime) -> Permit:

@@ -1,0 +1,59 @@
+"""What was made under a record? Candidates by index, whatever the policy will say about them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import Final
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from imprimatur.generations.models import Generation, Output, Reliance
+from imprimatur.generations.states import ACTIVE
+from imprimatur.library.models import ReferenceImage
+from imprimatur.rights.models import RightRecord
+
+HEAVY: Final = ("environment", "seconds", "scores", "generation__spec", "generation__error", "generation__variables")
+
+
+def references(record: RightRecord) -> list[ReferenceImage]:
+    """The references that the record names, and every output of ours that became a reference under them."""
+    found = list(_references().filter(pixel_sha256__in=record.reference_digests))
+    known = {reference.pk for reference in found}
+    newest: Iterable[uuid.UUID] = list(known)
+    while newest:
+        children = [row for row in _references().filter(derived_from__in=newest) if row.pk not in known]
+        newest = [row.pk for row in children]
+        known.update(newest)
+        found += children
+    return found
+
+
+def being_made(record: RightRecord) -> QuerySet[Generation]:
+    """Queued or being drawn: relying on the record, or from one of its references."""
+    relying = Reliance.objects.filter(record=record.public_id).values("generation")
+    from_them = [reference.pk for reference in references(record)]
+    return Generation.objects.filter(
+        Q(pk__in=relying) | Q(subject_reference__in=from_them), state__in=list(ACTIVE)
+    ).order_by("pk")
+
+
+def relying(record: RightRecord) -> QuerySet[Output]:
+    """Pictures whose receipt names the record, in the order of their generations."""
+    return _light().filter(generation__reliances__record=record.public_id)
+
+
+def referencing(record: RightRecord) -> QuerySet[Output]:
+    """Pictures drawn from one of its references whose receipt does not name the record."""
+    named = Reliance.objects.filter(record=record.public_id, generation=OuterRef("generation"))
+    from_them = [reference.pk for reference in references(record)]
+    return _light().filter(~Exists(named), generation__subject_reference__in=from_them)
+
+
+def _light() -> QuerySet[Output]:
+    """Without the columns that nobody asks about here."""
+    return Output.objects.select_related("generation", "release").defer(*HEAVY).order_by("generation_id")
+
+
+def _references() -> QuerySet[ReferenceImage]:
+    return ReferenceImage.objects.select_related("subject", "derived_from").defer("quality", "thumbnails")
