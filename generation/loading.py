@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import torch
 
@@ -11,23 +12,19 @@ from generation.denoising import Denoiser
 from generation.encoders import ClipText, SquareEncoder
 from generation.evaluation.judge import StudioJudge
 from generation.pipeline import Parts, RealCustomPipeline
-from generation.profiles import SDXL_REALCUSTOM, STUDIO, get_profile
-from generation.published_pipeline import load_published_pipeline, missing_parts
-from generation.studio.attributes import CLASSES
+from generation.profiles import SD15, SDXL_REALCUSTOM, STUDIO, Profile, get_profile
+from generation.published import WeightsMismatch, check_release
+from generation.published_pipeline import load_published_pipeline, missing_parts, release_files
+from generation.sd15 import check_sd15, load_sd15_pipeline, missing_sd15_parts
 from generation.studio.loading import load_evaluator, load_studio
 from generation.studio.weights import WEIGHTS, read_manifest, weights_digest
+from generation.weight_record import models_folder
 
 STUDIO_SIDE = 128
 
 
 class ModelUnavailable(RuntimeError):
     """The model's weights, or the code to load them, are not part of this installation; the message says which."""
-
-
-def models_folder() -> Path | None:
-    """IMPRIMATUR_MODELS: a folder with one sub-folder for each model that is not shipped."""
-    named = os.environ.get("IMPRIMATUR_MODELS")
-    return Path(named) if named else None
 
 
 def load_pipeline(profile: str, device: str = "cpu") -> RealCustomPipeline:
@@ -37,21 +34,42 @@ def load_pipeline(profile: str, device: str = "cpu") -> RealCustomPipeline:
         raise ModelUnavailable("there is no CUDA GPU here: draw on the device “cpu”")
     if found == STUDIO:
         return load_studio_pipeline(device)
-    if found == SDXL_REALCUSTOM:
-        return _load_published(device)
-    raise ModelUnavailable(f"“{found.name}” has no trained visual branch: nobody has published one, train it first")
+    missing, load = _LOADERS[found.name]
+    folder = _complete(found, missing)
+    return load(folder, device)
 
 
-def _load_published(device: str) -> RealCustomPipeline:
+_LOADERS: Final[dict[str, tuple[Callable[[Path], list[str]], Callable[[Path, str], RealCustomPipeline]]]] = {
+    SDXL_REALCUSTOM.name: (missing_parts, load_published_pipeline),
+    SD15.name: (missing_sd15_parts, load_sd15_pipeline),
+}
+
+
+def _complete(profile: Profile, missing: Callable[[Path], list[str]]) -> Path:
+    """The model's folder. Raises ModelUnavailable with what it lacks."""
     models = models_folder()
     if models is None:
-        raise ModelUnavailable(f"“{SDXL_REALCUSTOM.name}” is not shipped: set IMPRIMATUR_MODELS to where you put it")
-    folder = models / SDXL_REALCUSTOM.name
-    missing = missing_parts(folder)
-    if missing:
-        sources = "; ".join(f"{w.part} from {w.source}" for w in SDXL_REALCUSTOM.weights)
-        raise ModelUnavailable(f"{folder} lacks {', '.join(missing)}. Get {sources}")
-    return load_published_pipeline(folder, device)
+        raise ModelUnavailable(
+            f"“{profile.name}” is not shipped: set IMPRIMATUR_MODELS to a folder, "
+            f"then imprimatur weights get {profile.name}"
+        )
+    folder = models / profile.name
+    lacking = missing(folder)
+    if lacking:
+        raise ModelUnavailable(f"{folder} lacks {', '.join(lacking)}: imprimatur weights get {profile.name}")
+    return folder
+
+
+def misfits(profile: str, folder: Path) -> list[str]:
+    """What does not fit the model in a complete folder, by parameter names both ways; no weights are read."""
+    try:
+        if profile == SDXL_REALCUSTOM.name:
+            check_release(release_files(folder), folder / "realcustom" / "unet_config.json")
+        elif profile == SD15.name:
+            check_sd15(folder)
+    except (WeightsMismatch, ValueError, KeyError) as error:
+        return [str(error)]
+    return []
 
 
 def load_studio_pipeline(device: str = "cpu", folder: Path = WEIGHTS) -> RealCustomPipeline:
@@ -78,7 +96,9 @@ def load_studio_pipeline(device: str = "cpu", folder: Path = WEIGHTS) -> RealCus
 
 def _judge(folder: Path) -> StudioJudge | None:
     """On the CPU wherever the model is: one small picture."""
-    return StudioJudge(load_evaluator(folder), CLASSES) if (folder / "evaluator").is_dir() else None
+    if not (folder / "evaluator").is_dir():
+        return None
+    return StudioJudge(load_evaluator(folder))
 
 
 def best_device() -> str:

@@ -5,20 +5,22 @@ Where a fact could not be checked from here, it is left empty rather than guesse
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from generation.weight_files import (
+    CLIP,
+    DINO,
+    REALCUSTOM,
+    REALCUSTOM_CONFIG,
+    SD15_BASE,
+    SDXL_PARTS,
+    SDXL_UNET,
+    SIGLIP,
+    Weights,
+)
+
 SamplerName = Literal["published", "trailing"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Weights:
-    """Where one part's weights come from. sha256 (hex) of the file, empty where not known: then it is not checked."""
-
-    part: str
-    source: str
-    licence: str
-    sha256: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,23 +95,7 @@ SDXL_REALCUSTOM = Profile(
     scored=False,
     max_tokens=77,
     licence="CreativeML Open RAIL++-M (SDXL), Apache-2.0 (RealCustom)",
-    weights=(
-        Weights(
-            part="unet, visual branch and projector",
-            source="huggingface: bytedance-research/RealCustom, ckpts/realcustom/RealCustom_highres.pth",
-            licence="Apache-2.0",
-        ),
-        Weights(
-            part="autoencoder and text encoders",
-            source="huggingface: stabilityai/stable-diffusion-xl-base-1.0",
-            licence="CreativeML Open RAIL++-M",
-        ),
-        Weights(
-            part="image encoders",
-            source="huggingface: google/siglip-so400m-patch14-384, facebook/dinov2-with-registers-large",
-            licence="Apache-2.0",
-        ),
-    ),
+    weights=(REALCUSTOM_CONFIG, REALCUSTOM, SDXL_UNET, SDXL_PARTS, SIGLIP, DINO, CLIP),
     cannot_draw=("lettering it can be trusted with", "hands and small faces it can be trusted with"),
 )
 
@@ -127,12 +113,10 @@ SD15 = Profile(
     max_tokens=77,
     licence="CreativeML Open RAIL-M",
     weights=(
-        Weights(
-            part="unet, autoencoder and text encoder",
-            source="huggingface: stable-diffusion-v1-5/stable-diffusion-v1-5",
-            licence="CreativeML Open RAIL-M",
-        ),
-        Weights(part="visual branch", source="none published: train it", licence=""),
+        SD15_BASE,
+        replace(CLIP, part="image encoder and text match (CLIP)", optional=False),
+        Weights(part="visual branch", source="none published: train it with `imprimatur train`", licence=""),
+        replace(DINO, part="similarity (DINOv2)", optional=True),
     ),
     cannot_draw=("lettering", "hands and small faces it can be trusted with"),
 )

@@ -7,13 +7,14 @@ turns it into safetensors once, with torch's restricted unpickler.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import UNet2DConditionModel
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -58,7 +59,7 @@ def load_published(weights: Path | Sequence[Path], config: Path, dtype: torch.dt
     state: dict[str, Tensor] = {}
     for file in [weights] if isinstance(weights, Path) else weights:
         state |= load_file(file)
-    check_names(model.unet.state_dict(), state)
+    check_names(shapes_of(model.unet.state_dict()), shapes_of(state))
     model.unet.load_state_dict(state, strict=True)
     if dtype != torch.float32:
         model.unet.to(dtype)
@@ -66,20 +67,52 @@ def load_published(weights: Path | Sequence[Path], config: Path, dtype: torch.dt
     return model
 
 
-def check_names(model: dict[str, Tensor], file: dict[str, Tensor]) -> None:
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+def shapes_of(state: Mapping[str, Tensor]) -> Shapes:
+    """Parameter name -> its shape."""
+    return {name: tuple(tensor.shape) for name, tensor in state.items()}
+
+
+def shapes_in(files: Sequence[Path]) -> Shapes:
+    """The same of safetensors files, from their headers alone: no tensor is read. Later files win."""
+    found: dict[str, tuple[int, ...]] = {}
+    for file in files:
+        with safe_open(file, "pt") as opened:
+            found |= {name: tuple(opened.get_slice(name).get_shape()) for name in opened.keys()}  # noqa: SIM118
+    return found
+
+
+def check_names(model: Shapes, file: Shapes) -> None:
     """Raise WeightsMismatch unless both name the same parameters with the same shapes."""
     problems = {
         "missing in the file": sorted(model.keys() - file.keys()),
         "unexpected in the file": sorted(file.keys() - model.keys()),
-        "of another shape": sorted(k for k in model.keys() & file.keys() if model[k].shape != file[k].shape),
+        "of another shape": sorted(k for k in model.keys() & file.keys() if model[k] != file[k]),
     }
     found = [f"{len(names)} {what}: {', '.join(names[:5])}" for what, names in problems.items() if names]
     if found:
         raise WeightsMismatch("the weights do not fit this model; " + "; ".join(found))
 
 
+def check_release(files: Sequence[Path], config: Path) -> None:
+    """Whether the release's files fit its configuration, without loading them. Raises WeightsMismatch, ValueError."""
+    with torch.device("meta"):
+        model = build(json.loads(config.read_text()))
+    check_names(shapes_of(model.unet.state_dict()), shapes_in(files))
+
+
 def convert_pickle(source: Path, target: Path) -> None:
-    """Rewrite the release's .pth as safetensors. Only plain tensors are unpickled; anything else raises."""
+    """Rewrite the release's .pth as safetensors. Only plain tensors are unpickled; anything else raises.
+
+    The target appears whole or not at all.
+    """
     state = torch.load(source, map_location="cpu", weights_only=True)  # noqa: TID251 - the one audited conversion
     state = state.get("state_dict", state)
-    save_file({name: tensor.contiguous() for name, tensor in state.items()}, target)
+    scratch = target.with_name(target.name + ".new")
+    try:
+        save_file({name: tensor.contiguous() for name, tensor in state.items()}, scratch)
+        scratch.replace(target)
+    finally:
+        scratch.unlink(missing_ok=True)

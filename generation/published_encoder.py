@@ -65,7 +65,7 @@ class PublishedEncoder:
     def _tokens(self, pixels: Tensor) -> list[Tensor]:
         """Patch tokens of each block pair, channels side by side; pixels (b, 3, side, side) in [0, 1]."""
         siglip = _hidden(self.siglip, _normalised(pixels, *_HALF))
-        dino = _hidden(self.dino, _normalised(pixels, *_IMAGENET))
+        dino = _hidden(self.dino, imagenet_normalised(pixels))
         prefix = 1 + self.dino.config.num_register_tokens  # the class token and the registers
         return [torch.cat([siglip[s + 1], dino[d + 1][:, prefix:]], dim=-1) for s, d in self.blocks]
 
@@ -85,6 +85,11 @@ def _as_bytes(pixels: Tensor) -> Tensor:
 
 def _normalised(pixels: Tensor, mean: tuple[float, ...], deviation: tuple[float, ...]) -> Tensor:
     return (pixels - pixels.new_tensor(mean).view(3, 1, 1)) / pixels.new_tensor(deviation).view(3, 1, 1)
+
+
+def imagenet_normalised(pixels: Tensor) -> Tensor:
+    """(b, 3, h, w) in [0, 1], by ImageNet's mean and deviation: what DINOv2 was trained on."""
+    return _normalised(pixels, *_IMAGENET)
 
 
 def _hidden(model: Any, pixels: Tensor) -> tuple[Tensor, ...]:

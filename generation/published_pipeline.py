@@ -4,20 +4,22 @@ realcustom/unet_config.json      the release's configuration
 realcustom/*.safetensors         SDXL's UNet and RealCustom's weights, in one file or several
 vae/ text_encoder/ text_encoder_2/ tokenizer/ tokenizer_2/      as in stabilityai/stable-diffusion-xl-base-1.0
 siglip/ dinov2/                  google/siglip-so400m-patch14-384, facebook/dinov2-with-registers-large
+clip/                            openai/clip-vit-large-patch14; optional: only scores pictures
 """
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
-from typing import Any
 
 import torch
 from diffusers import AutoencoderKL
 from transformers import CLIPTextModel, CLIPTokenizer, Dinov2WithRegistersModel, SiglipVisionModel
 
 from generation.denoising import Denoiser
+from generation.downloads import file_sha256
 from generation.encoders import DualClipText
+from generation.evaluation.photo_judge import photo_judge
+from generation.frozen import frozen
 from generation.pipeline import Parts, RealCustomPipeline
 from generation.profiles import SDXL_REALCUSTOM, Profile
 from generation.published import load_published
@@ -31,7 +33,7 @@ def missing_parts(folder: Path) -> list[str]:
     missing = [name for name in FOLDERS if not (folder / name).is_dir()]
     if not (folder / "realcustom" / "unet_config.json").is_file():
         missing.append("realcustom/unet_config.json")
-    if not _weight_files(folder):
+    if not release_files(folder):
         missing.append("realcustom/*.safetensors")
     return missing
 
@@ -45,42 +47,35 @@ def load_published_pipeline(
     dino_blocks: tuple[int, ...] = DINO_BLOCKS,
 ) -> RealCustomPipeline:
     """bfloat16 on a GPU, as the release; float32 on a CPU. The autoencoder stays in float32: SDXL's overflows in half.
+    `text_encoder_2` is loaded without its projection: the release wants the pooler's output before it.
 
     Raises WeightsMismatch, or OSError for a missing part (ask `missing_parts` first).
     """
     dtype = torch.bfloat16 if device.startswith("cuda") else torch.float32
-    files = _weight_files(folder)
+    files = release_files(folder)
     model = load_published(files, folder / "realcustom" / "unet_config.json", dtype)
     model.unet.to(device)
-    texts = [_frozen(CLIPTextModel, folder / name, device, dtype) for name in ("text_encoder", "text_encoder_2")]
+    texts = [frozen(CLIPTextModel, folder / name, device, dtype) for name in ("text_encoder", "text_encoder_2")]
     tokenizers = [CLIPTokenizer.from_pretrained(folder / name) for name in ("tokenizer", "tokenizer_2")]
-    siglip = _frozen(SiglipVisionModel, folder / "siglip", device, dtype)
-    dino = _frozen(Dinov2WithRegistersModel, folder / "dinov2", device, dtype)
+    siglip = frozen(SiglipVisionModel, folder / "siglip", device, dtype)
+    dino = frozen(Dinov2WithRegistersModel, folder / "dinov2", device, dtype)
     side: int = siglip.config.image_size
     return RealCustomPipeline(
         profile,
         Parts(
             denoiser=Denoiser(model.unet, model.attention),
-            autoencoder=AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=torch.float32).to(device).eval(),
+            autoencoder=frozen(AutoencoderKL, folder / "vae", device, torch.float32),
             text_encoder=DualClipText((tokenizers[0], tokenizers[1]), (texts[0], texts[1]), profile.max_tokens),
             visual_encoder=PublishedEncoder(
                 siglip, dino, side=side, siglip_blocks=siglip_blocks, dino_blocks=dino_blocks
             ),
             projector=model.projector,
-            digests={f"realcustom/{file.name}": _digest(file) for file in files},
+            judge=photo_judge(folder, device, dino),
+            digests={f"realcustom/{file.name}": file_sha256(file) for file in files},
         ),
     )
 
 
-def _weight_files(folder: Path) -> list[Path]:
+def release_files(folder: Path) -> list[Path]:
+    """The UNet's files; later ones win."""
     return sorted((folder / "realcustom").glob("*.safetensors"))
-
-
-def _frozen(kind: Any, folder: Path, device: str, dtype: torch.dtype) -> Any:
-    """`text_encoder_2` is loaded without its projection: the release wants the pooler's output before it."""
-    return kind.from_pretrained(folder, dtype=dtype).to(device).eval().requires_grad_(False)
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

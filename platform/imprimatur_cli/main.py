@@ -5,12 +5,13 @@ from __future__ import annotations
 import typer
 
 from imprimatur_cli.account import doctor, login, whoami
+from imprimatur_cli.audit import audit
 from imprimatur_cli.draw import draw
 from imprimatur_cli.making import generate, templates
 from imprimatur_cli.reference import references
 from imprimatur_cli.reviewing import review
 from imprimatur_cli.verify import verify
-from imprimatur_cli.weights import convert_weights
+from imprimatur_cli.weights import weights
 
 app = typer.Typer(
     name="imprimatur",
@@ -21,13 +22,14 @@ app = typer.Typer(
 )
 app.command()(draw)
 app.command()(verify)
-app.command("convert-weights")(convert_weights)
+app.add_typer(weights, name="weights")
 app.command()(login)
 app.command()(whoami)
 app.add_typer(references, name="ref")
 app.add_typer(templates, name="template")
 app.command()(generate)
 app.add_typer(review, name="review")
+app.add_typer(audit, name="audit")
 app.command()(doctor)
 
 

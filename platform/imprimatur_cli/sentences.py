@@ -59,6 +59,37 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "not finished after {seconds} s; they go on, see the list of jobs",
         "{seconds} 秒以内に終わりませんでした。処理は続いています。ジョブ一覧を確認してください",
     ),
+    "weights_where": (
+        "say where models are kept: --models FOLDER, or set IMPRIMATUR_MODELS",
+        "モデルの置き場所を --models FOLDER または IMPRIMATUR_MODELS で指定してください",
+    ),
+    "weights_in_the_box": (
+        "{profile} is in the box: there is nothing to get",
+        "{profile} は同梱済みで、取得は不要です",
+    ),
+    "weights_licences": (
+        "its parts come under {licences}: read them, then add --accept-licences",
+        "各部品のライセンスは {licences} です。内容を確認し、--accept-licences を付けてください",
+    ),
+    "weights_known": ("as published", "公開値と一致"),
+    "weights_first": ("recorded at first download", "初回取得時に記録"),
+    "weights_good": (
+        "{profile}: {count} files, all as recorded",
+        "{profile}: {count} 個のファイルはすべて記録どおりです",
+    ),
+    "audit_ending": (
+        "the name must end in .zip, .csv or .jsonl",
+        "ファイル名の末尾は .zip、.csv、.jsonl のいずれかにしてください",
+    ),
+    "audit_intact": (
+        "{rows} rows, unbroken; {witnesses} witnesses agree; the last hash is {head}",
+        "{rows} 行、改変なし。照合 {witnesses} 件すべて一致。末尾のハッシュ {head}",
+    ),
+    "audit_touched": ("{rows} rows; the trail was touched:", "{rows} 行。記録が改変されています:"),
+    "audit_enclosed_key": (
+        "checked with the key that came with the trail; for proof, pass --key with one from an earlier day",
+        "記録に同梱の鍵で確認しました。証明には、以前に受け取った鍵を --key で指定してください",
+    ),
     "fact_generated": ("generated {when} with {model}", "{when} に {model} で生成"),
 }
 

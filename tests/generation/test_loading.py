@@ -23,7 +23,7 @@ def test_profiles_are_found_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("profile", "sentence"), [("sdxl-realcustom", "set IMPRIMATUR_MODELS"), ("sd15", "no trained visual branch")]
+    ("profile", "sentence"), [("sdxl-realcustom", "set IMPRIMATUR_MODELS"), ("sd15", "set IMPRIMATUR_MODELS")]
 )
 def test_models_that_are_not_here_say_so(profile: str, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("IMPRIMATUR_MODELS", raising=False)
@@ -33,7 +33,7 @@ def test_models_that_are_not_here_say_so(profile: str, sentence: str, monkeypatc
 
 def test_an_incomplete_model_folder_names_what_it_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IMPRIMATUR_MODELS", str(tmp_path))
-    with pytest.raises(ModelUnavailable, match=r"lacks vae, .* bytedance-research/RealCustom"):
+    with pytest.raises(ModelUnavailable, match=r"lacks vae, .* imprimatur weights get sdxl-realcustom"):
         load_pipeline("sdxl-realcustom")
 
 
