@@ -15,8 +15,9 @@ from imprimatur.rights import api as rights
 from imprimatur.tenants import api as tenants
 from imprimatur.tenants import health, sign_in
 from imprimatur.tenants.rest.docs import ApiDocument, ApiDocumentPage
+from imprimatur.withdrawal import api as withdrawal
 
-_API = (tenants, rights, library, prompts, generations, review, releases)
+_API = (tenants, rights, library, prompts, generations, review, releases, withdrawal)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),

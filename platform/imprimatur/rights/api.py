@@ -1,4 +1,7 @@
-"""/consents and /trademark-licences: draft, verify, suspend, revoke, and what happened to a record."""
+"""/consents and /trademark-licences: draft, verify, suspend, and what happened to a record.
+
+Ending one is `withdrawal.api`'s: it tells first what that reaches.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,6 @@ from imprimatur.rights.serializers import (
     LicenceSerializer,
     NewConsentSerializer,
     NewLicenceSerializer,
-    RevocationSerializer,
 )
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.permissions import Permission
@@ -47,7 +49,6 @@ class Records(TenantViewSet):
         "signed": Permission.MANAGE_RIGHTS,
         "suspend": Permission.MANAGE_RIGHTS,
         "resume": Permission.MANAGE_RIGHTS,
-        "revoke": Permission.MANAGE_RIGHTS,
         "evidence": Permission.MANAGE_RIGHTS,
     }
     persons_only = frozenset({"verify"})
@@ -113,13 +114,6 @@ class Records(TenantViewSet):
     def resume(self, request: TenantRequest, public_id: str) -> Response:
         """Allow use again."""
         return self._step(request, public_id, services.resume)
-
-    @extend_schema(request=RevocationSerializer)
-    def revoke(self, request: TenantRequest, public_id: str) -> Response:
-        """End the right for good, at once: nothing is drawn, released or served under it any more."""
-        asked = RevocationSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        return self.answer(services.revoke(request.actor, self.record(public_id), asked.validated_data["reason"]))
 
     def answer(self, record: RightRecord, **options: Any) -> Response:
         """The record as it stands now."""
@@ -199,7 +193,7 @@ class Receipts(TenantViewSet):
 
 def _addresses(word: str, records: type[Records]) -> list[URLPattern]:
     one = f"{word}/<str:public_id>"
-    steps = ("verify", "sent", "signed", "suspend", "resume", "revoke")
+    steps = ("verify", "sent", "signed", "suspend", "resume")
     return [
         path(word, records.as_view({"get": "list", "post": "create"})),
         path(one, records.as_view({"get": "retrieve"})),
