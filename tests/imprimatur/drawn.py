@@ -20,7 +20,8 @@ from imprimatur.tenants.models import User
 from imprimatur.tenants.scope import tenant_scope
 from PIL import Image, ImageDraw
 
-from governance.intake import pixel_digest
+from governance.finishing import finish
+from governance.intake import encode, pixel_digest
 from governance.provenance import OutputFacts, sign_output
 from gpu_worker.messages import RenderOrder, RenderReport, StoredObject
 from tests.factories import World
@@ -84,13 +85,16 @@ def worked(generation: Generation) -> RenderReport:
     question = {"action": "generate", "reference": reference, "version": row.template_version, "use": row.use}
     order = begin_attempt(row, gate.require(None, now=now, already=row, **question), now)
     shown = Image.open(io.BytesIO(picture(128, "teal", row.spec["seed"])))
-    facts = OutputFacts.from_json(order.manifest | {"pixel_digest": pixel_digest(shown), "model_name": "studio"})
+    finished = finish(shown, row.public_id, keys.watermark_key())
+    drawn = {"pixel_digest": pixel_digest(shown), "model_name": "studio", "native_size": finished.native_size}
+    facts = OutputFacts.from_json(order.manifest | drawn | {"watermarked": finished.watermarked})
     drawn_from = objects.get(order.references[0].key, order.references[0].sha256)
-    signed = sign_output(picture(128, "teal", row.spec["seed"]), "image/png", facts, keys.platform_signer(), drawn_from)
-    return _report(order, facts, signed)
+    delivered = encode(finished.image, "image/png")
+    signed = sign_output(delivered, "image/png", facts, keys.platform_signer(), drawn_from)
+    return _report(order, facts, signed, finished.image.size)
 
 
-def _report(order: RenderOrder, facts: OutputFacts, signed: bytes) -> RenderReport:
+def _report(order: RenderOrder, facts: OutputFacts, signed: bytes, size: tuple[int, int]) -> RenderReport:
     key = f"{order.output_prefix}output.png"
     stored = StoredObject(key=key, sha256=objects.put(key, signed, "image/png"), mime="image/png")
     return RenderReport(
@@ -102,8 +106,8 @@ def _report(order: RenderOrder, facts: OutputFacts, signed: bytes) -> RenderRepo
         worker="tests",
         permit_id=facts.permit_id,
         output=stored,
-        width=128,
-        height=128,
+        width=size[0],
+        height=size[1],
         pixel_digest=facts.pixel_digest,
         manifest_state="trusted",
     )

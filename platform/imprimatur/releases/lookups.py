@@ -58,7 +58,21 @@ def by_pixels(digest: str) -> Known | None:
     return _known(_ids("output_of_pixels", digest))
 
 
-def _ids(function: str, argument: str | uuid.UUID) -> tuple[uuid.UUID, uuid.UUID] | None:
+def by_mark(watermark_id: int) -> Known | None:
+    """By the mark in its pixels, which survives other formats and sizes."""
+    return _known(_ids("output_of_mark", watermark_id))
+
+
+def alike(dhash: int, most: int) -> list[tuple[int, Known]]:
+    """Pictures of which at most so many of 64 bits differ, nearest first, with the number of bits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tenant_id, output_id, bits FROM outputs_like(%s, %s)", [dhash, most])
+        found = cursor.fetchall()
+    known = ((bits, _known((tenant, output))) for tenant, output, bits in found)
+    return [(bits, row) for bits, row in known if row is not None]
+
+
+def _ids(function: str, argument: str | uuid.UUID | int) -> tuple[uuid.UUID, uuid.UUID] | None:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT tenant_id, output_id FROM {function}(%s)", [argument])  # noqa: S608 - our own names
         found = cursor.fetchone()

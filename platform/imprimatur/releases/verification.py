@@ -1,7 +1,10 @@
 """Is this picture ours, and is it still what we let out? For anybody who holds a file; nothing of it is kept.
 
 The file's SHA-256 is asked first: a manifest has padding that no hash covers, and ends with its certificate. Then the
-manifest, read against our own anchors. Last the pixels, for a picture whose manifest was stripped on the way.
+manifest, read against our own anchors. Last the pixels, for a picture whose manifest was stripped or replaced on the
+way: a lossless copy is known exactly, another one by its watermark; a hash says which released picture it resembles.
+
+The file itself is opened in a process of its own, which can reach neither files nor the network.
 """
 
 from __future__ import annotations
@@ -14,11 +17,11 @@ from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from governance.errors import UnreadableUpload
-from governance.intake import MAX_BYTES, check_complete, decode_upload, pixel_digest
-from governance.provenance import ManifestReport, read, read_damaged
-from imprimatur import keys
-from imprimatur.releases import lookups
+from governance.fingerprint import DISTINCT_FROM, likeness
+from governance.inspection import Inspection
+from governance.intake import MAX_BYTES
+from governance.provenance import ManifestReport
+from imprimatur.releases import looking, lookups
 from imprimatur.releases.lookups import Known, Standing
 from imprimatur.releases.pace import in_turn
 from imprimatur.tenants.errors import InvalidInput
@@ -42,6 +45,19 @@ SENTENCES: Final = {
     "changed_foreign": _("This file has been changed since it was signed."),
     "stripped": _("Its proof of origin has been removed. Its pixels are those of a picture that we released."),
     "stripped_unreleased": _("Its proof of origin has been removed. The picture was made here and never released."),
+    "marked": _(
+        "Its proof of origin is missing, but our mark is in its pixels: this is a copy of a picture that we released."
+    ),
+    "marked_unreleased": _(
+        "Its proof of origin is missing, but our mark is in its pixels: it was made here with AI and never released."
+    ),
+    "alike": _(
+        "Its proof of origin is missing. It looks the same as a picture that we released; only a person can be sure."
+    ),
+    "similar": _(
+        "It carries no proof of origin. It resembles a picture that we released: ask somebody to compare the two."
+    ),
+    "listed": _("This file is signed by somebody on the public list of trusted signers, but not by us."),
     "version": _("This is another version of a picture that we released, signed by us. Ask for the released file."),
     "unreleased": _("This picture was made here with AI, but it has not been released: do not use it."),
     "signed": _("We signed this picture, but it is none that we generated."),
@@ -69,17 +85,21 @@ def verify(data: bytes) -> Verification:
     if len(data) > MAX_BYTES:
         raise UploadTooLarge
     with in_turn():
-        return _verdict(data)
+        seen = looking.look(data)
+    _check_readable(seen)
+    return _verdict(hashlib.sha256(data).hexdigest(), seen)
 
 
-def _verdict(data: bytes) -> Verification:
-    report = _report_of(data)
-    known = lookups.by_file(hashlib.sha256(data).hexdigest())
+def _verdict(sha256: str, seen: Inspection) -> Verification:
+    report = seen.report
+    known = lookups.by_file(sha256)
     if known is not None:
         return _exact(known, report)
     if report.state == "none":
-        return _unmarked(data, report)
-    known = lookups.by_generation(report.facts.generation_id) if report.facts else None
+        return _by_pixels(seen) or _say(Verdict.NONE, "none", report)
+    known = lookups.by_generation(report.facts.generation_id) if report.facts and report.state != "valid" else None
+    if known is None and report.state in ("valid", "invalid"):
+        return _by_mark(seen) or _stranger(seen)
     return _marked(known, report)
 
 
@@ -96,14 +116,9 @@ def _exact(known: Known, report: ManifestReport) -> Verification:
 
 
 def _marked(known: Known | None, report: ManifestReport) -> Verification:
-    """It has a manifest, and its bytes are none of ours."""
-    if report.state == "valid":
-        return _say(Verdict.NOT_OURS, "not_ours", report)
+    """It has a manifest of ours, and its bytes are none of ours."""
     if known is None:
-        changed = report.state == "invalid"
-        return (
-            _say(Verdict.CHANGED, "changed_foreign", report) if changed else _say(Verdict.RECOGNISED, "signed", report)
-        )
+        return _say(Verdict.RECOGNISED, "signed", report)
     gone = _gone(known, report)
     if gone:
         return gone
@@ -113,16 +128,47 @@ def _marked(known: Known | None, report: ManifestReport) -> Verification:
     return _say(Verdict.RECOGNISED, "version" if released else "unreleased", report, known)
 
 
-def _unmarked(data: bytes, report: ManifestReport) -> Verification:
-    """No manifest: only the pixels can still be known."""
-    known = lookups.by_pixels(pixel_digest(decode_upload(data).image))
-    if known is None:
-        return _say(Verdict.NONE, "none", report)
+def _stranger(seen: Inspection) -> Verification:
+    """Signed, and not by us."""
+    if seen.report.state == "invalid":
+        return _say(Verdict.CHANGED, "changed_foreign", seen.report)
+    return _say(Verdict.NOT_OURS, "listed" if seen.listed else "not_ours", seen.report)
+
+
+def _by_pixels(seen: Inspection) -> Verification | None:
+    """No manifest: only the pixels can still be known. None if nothing of ours is in them."""
+    known = lookups.by_pixels(seen.pixel_digest)
+    if known is not None:
+        return _named(known, "stripped", seen.report)
+    return _by_mark(seen) or _by_looks(seen)
+
+
+def _by_mark(seen: Inspection) -> Verification | None:
+    if seen.traces is None or seen.traces.watermark_id is None:
+        return None
+    known = lookups.by_mark(seen.traces.watermark_id)
+    return _named(known, "marked", seen.report) if known else None
+
+
+def _by_looks(seen: Inspection) -> Verification | None:
+    """A second opinion, about released pictures alone: nobody learns from a likeness what has not been released."""
+    if seen.traces is None:
+        return None
+    near = lookups.alike(seen.traces.dhash, DISTINCT_FROM - 1)
+    for bits, known in near:
+        if known.standing != Standing.UNRELEASED:
+            same = likeness(bits) == "same"
+            return _say(Verdict.RECOGNISED if same else Verdict.NONE, "alike" if same else "similar", seen.report)
+    return None
+
+
+def _named(known: Known, how: str, report: ManifestReport) -> Verification:
+    """Recognised in its pixels as one of ours."""
     gone = _gone(known, report)
     if gone:
         return gone
     released = known.standing == Standing.RELEASED
-    return _say(Verdict.RECOGNISED, "stripped" if released else "stripped_unreleased", report, known)
+    return _say(Verdict.RECOGNISED, how if released else f"{how}_unreleased", report, known)
 
 
 def _gone(known: Known, report: ManifestReport) -> Verification | None:
@@ -151,29 +197,9 @@ def _say(verdict: Verdict, sentence: str, report: ManifestReport, known: Known |
     return Verification(verdict=verdict, sentence=str(SENTENCES[sentence]), facts=told)
 
 
-def _mime(data: bytes) -> str:
-    """By its first bytes; "" when it is none of the three formats."""
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if data.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    return "image/webp" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else ""
-
-
-def _report_of(data: bytes) -> ManifestReport:
-    """What the file says about itself; a damaged one may still say whose it was. InvalidInput for no picture at all."""
-    mime, anchors = _mime(data), keys.trust_anchors()
-    try:
-        check_complete(data)
-    except UnreadableUpload as error:
-        was_signed = error.reason in ("damaged", "format") and b"c2pa" in data
-        said = read_damaged(data, mime, anchors) if was_signed else ManifestReport(state="none")
-        if said.state == "none":
-            raise _unreadable(error) from error
-        return said
-    return read(data, mime, anchors)
-
-
-def _unreadable(error: UnreadableUpload) -> InvalidInput:
-    sentence = error.sentence(get_language() or "en")
-    return InvalidInput(sentence, errors=[{"field": "file", "message": sentence}], code=f"upload_{error.reason}")
+def _check_readable(seen: Inspection) -> None:
+    """InvalidInput for no picture at all. A damaged one may still say whose it was."""
+    if seen.refusal and seen.report.state == "none":
+        sentence = seen.refusal_ja if (get_language() or "en").startswith("ja") else seen.refusal_en
+        errors = [{"field": "file", "message": sentence}]
+        raise InvalidInput(sentence, errors=errors, code=f"upload_{seen.refusal}")

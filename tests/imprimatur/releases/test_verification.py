@@ -100,6 +100,55 @@ def test_a_stripped_picture_is_known_by_its_pixels(release):
     assert found.facts["release"] == release.public_id
 
 
+def as_shared(data: bytes, side: int = 1080, quality: int = 75) -> bytes:
+    """What is left of a picture that went through a social network."""
+    image = decode_upload(data).image.resize((side, side), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def test_a_resized_and_compressed_copy_is_known_by_its_mark(release):
+    found = verify(as_shared(file_of(release)))
+    assert found.verdict == Verdict.RECOGNISED
+    assert "our mark is in its pixels" in found.sentence
+    assert found.facts["release"] == release.public_id
+
+
+def test_a_copy_of_a_withdrawn_picture_says_withdrawn(world, release):
+    with tenant_scope(world.aozora.id):
+        services.withdraw(world.actor(world.alice), release, "The campaign is over")
+    assert verify(as_shared(file_of(release))).verdict == Verdict.WITHDRAWN
+
+
+def test_a_copy_of_an_unreleased_picture_tells_no_publisher(output):
+    found = verify(as_shared(file_of(output)))
+    assert found.verdict == Verdict.RECOGNISED
+    assert "never released" in found.sentence
+    assert "publisher" not in found.facts
+
+
+def test_another_signers_stamp_does_not_hide_our_mark(release, tmp_path):
+    facts = OutputFacts(generation_id="gen_x", spec_digest="0" * 64)
+    found = verify(sign_output(as_shared(file_of(release)), "image/jpeg", facts, development_signer(tmp_path)))
+    assert found.verdict == Verdict.RECOGNISED
+    assert found.facts["release"] == release.public_id
+
+
+def test_a_likeness_without_mark_is_said_to_be_one(world, release):
+    """An unmarked drawing of the same bottle."""
+    shown = encode(decode_upload(picture(128, "teal", 1)).image.resize((300, 300)), "image/jpeg")
+    found = verify(shown)
+    assert found.verdict == Verdict.RECOGNISED
+    assert "only a person can be sure" in found.sentence
+    assert "release" not in found.facts
+
+
+def test_a_likeness_of_an_unreleased_picture_is_not_told(output):
+    shown = encode(decode_upload(picture(128, "teal", 1)).image.resize((300, 300)), "image/jpeg")
+    assert verify(shown).verdict == Verdict.NONE
+
+
 def test_a_withdrawn_picture_says_so(world, release):
     with tenant_scope(world.aozora.id):
         services.withdraw(world.actor(world.alice), release, "The campaign is over")

@@ -1,0 +1,20 @@
+"""The verify desk's look at a stranger's file, in a process that can reach nothing. One for this web process."""
+
+from __future__ import annotations
+
+import atexit
+
+from governance.apart import Apart, Known
+from governance.inspection import Inspection
+from governance.trust_list import public_list
+from imprimatur import keys
+
+_apart = Apart()
+atexit.register(_apart.close)
+
+
+def look(data: bytes) -> Inspection:
+    """What the file says about itself, and what its pixels are known by."""
+    listed = public_list()
+    known = Known(anchors=keys.trust_anchors(), public_list=listed.pem, watermark_key=keys.watermark_key())
+    return _apart.inspect(data, known)
