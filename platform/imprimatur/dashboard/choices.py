@@ -36,6 +36,22 @@ TERRITORIES: Final[dict[str, Promise]] = {
 }
 
 
+# Of the texts a picture appears with, each in its own words; "" where there is none.
+LANGUAGES: Final[dict[str, str | Promise]] = {
+    "": _("No text, or not decided"),
+    "ja": "日本語",
+    "en": "English",
+    "zh": "中文",
+    "ko": "한국어",
+    "de": "Deutsch",
+    "fr": "Français",
+    "es": "Español",
+    "it": "Italiano",
+    "pt": "Português",
+    "th": "ไทย",
+}
+
+
 def channels() -> Choices:
     """Where a picture may appear."""
     return _localised(CHANNELS)
@@ -54,6 +70,11 @@ def contexts() -> Choices:
 def treatments() -> Choices:
     """How a mark may be shown."""
     return _localised(TREATMENTS)
+
+
+def languages() -> Choices:
+    """Of the text around a picture."""
+    return list(LANGUAGES.items())
 
 
 def territories() -> Choices:

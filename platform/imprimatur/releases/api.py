@@ -53,7 +53,8 @@ class Releases(TenantViewSet):
         asked = NewReleaseSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         output = get_output(request.actor, asked.validated_data["output"])
-        release = services.release(request.actor, output, asked.validated_data.get("use"))
+        said = asked.validated_data
+        release = services.release(request.actor, output, said.get("use"), said.get("looks"))
         answer = Response(ReleaseSerializer(release).data, status=201)
         answer["Location"] = f"{request.path}/{release.public_id}"
         return answer

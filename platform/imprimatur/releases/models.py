@@ -19,6 +19,7 @@ class Release(TenantModel):
     mime = models.CharField(max_length=20)
     manifest_state = models.CharField(max_length=10)
     use = models.JSONField(default=dict)  # channel, territory, purpose the rights were asked about
+    labels = models.JSONField(default=dict)  # what it carries and by which rules: `governance.labels.Labels.to_json`
     released_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     withdrawn_reason = models.CharField(max_length=200, blank=True)

@@ -21,6 +21,26 @@ class ReleaseUseSerializer(UseSerializer):
     )
 
 
+class LooksSerializer(serializers.Serializer[Any]):
+    """What the picture is taken for, by whoever has seen it; labels depend on it. What is left out is guessed."""
+
+    photoreal = serializers.BooleanField(required=False, help_text="Could be taken for a photograph.")
+    person = serializers.ChoiceField(
+        choices=["none", "real", "invented"], required=False, help_text="Whom it shows: invented if nobody's likeness."
+    )
+
+
+class LabelsSerializer(serializers.Serializer[Any]):
+    """The labels a released picture carries, and the rules that demand them."""
+
+    table = serializers.CharField(help_text="Date of the rule table.")
+    rules = serializers.ListField(child=serializers.CharField())
+    lines = serializers.ListField(child=serializers.CharField(), help_text="Texts drawn on the picture.")
+    heights = serializers.ListField(child=serializers.FloatField(), help_text="Of their letters, of the short side.")
+    icon = serializers.BooleanField()
+    embedded = serializers.ListField(child=serializers.CharField(), help_text="Marks in metadata and pixels.")
+
+
 class ReleaseSerializer(serializers.ModelSerializer[Release]):
     """A released picture. `sha256` is the released file's; fetch it at `/releases/{id}/content`."""
 
@@ -29,6 +49,7 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
     generation = serializers.CharField(source="output.generation.public_id", read_only=True)
     released_by = serializers.CharField(source="released_by.__str__", read_only=True)
     use = ReleaseUseSerializer(read_only=True)
+    labels = LabelsSerializer(read_only=True)
 
     class Meta:
         model = Release
@@ -40,6 +61,7 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
             "mime",
             "manifest_state",
             "use",
+            "labels",
             "released_by",
             "created_at",
             "withdrawn_at",
@@ -53,6 +75,7 @@ class NewReleaseSerializer(serializers.Serializer[Any]):
 
     output = serializers.CharField()
     use = ReleaseUseSerializer(required=False)
+    looks = LooksSerializer(required=False)
 
 
 class WithdrawalSerializer(serializers.Serializer[Any]):

@@ -17,6 +17,8 @@ from imprimatur.generations import gate
 from imprimatur.generations.holding import hold_records
 from imprimatur.generations.models import Output
 from imprimatur.releases.errors import Withdrawn
+from imprimatur.releases.guard import require_rights_in_database
+from imprimatur.releases.labelling import labels_for
 from imprimatur.releases.models import Release
 from imprimatur.releases.selectors import withdrawn_since
 from imprimatur.releases.stamping import stamp_release
@@ -24,19 +26,24 @@ from imprimatur.review.facts import state_of, with_review_rows
 from imprimatur.review.states import OUT_OF_HOUSE, OutputState
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import Conflict, InvalidInput, NotPermitted
+from imprimatur.tenants.ids import encode
 from imprimatur.tenants.models import User
 from imprimatur.tenants.permissions import Permission
 
 _NAMES: Final = {"image/png": "picture.png", "image/jpeg": "picture.jpg", "image/webp": "picture.webp"}
-USE_FIELDS: Final = ("channel", "territory", "purpose", "language", "paid", "contexts")
+USE_FIELDS: Final = ("channel", "territory", "purpose", "language", "paid", "contexts", "disclosed")
 REASON_LENGTH: Final = 200
 
 
 @transaction.atomic
-def release(actor: Actor, output: Output, use: Mapping[str, Any] | None = None) -> Release:
-    """Let an approved picture out for `use` (default: what it was asked for); its file is stamped as published.
+def release(
+    actor: Actor, output: Output, use: Mapping[str, Any] | None = None, looks: Mapping[str, Any] | None = None
+) -> Release:
+    """Let an approved picture out for `use` (default: what it was asked for); its file is labelled as that place
+    demands and stamped as published. `looks`: what it is taken for (`labelling.LOOKS`), by whoever releases it.
 
-    Conflict unless two people's approvals stand; RightsRefused unless the rights cover the use now.
+    Conflict unless two people's approvals stand, and for a picture too small for its label; RightsRefused unless the
+    rights cover the use now.
     """
     actor.require(Permission.RELEASE)
     now, locked = timezone.now(), _lock(output)
@@ -44,20 +51,24 @@ def release(actor: Actor, output: Output, use: Mapping[str, Any] | None = None) 
     _check_approved(state_of(locked, now))
     hold_records(locked.generation)
     _require_rights(actor, locked, "release", use, now)
-    stamped = stamp_release(locked)
+    row_id = uuid.uuid4()
+    labels = labels_for(locked, use, looks, timezone.localdate(now))
+    stamped = stamp_release(locked, labels, encode(Release.PREFIX, row_id))
     row = Release(
-        id=uuid.uuid4(),
+        id=row_id,
         tenant_id=actor.tenant_id,
         output=locked,
         mime=stamped.mime,
         manifest_state=stamped.manifest_state,
         use=use,
+        labels=labels.to_json(),
         released_by=_responsible(actor),
     )
     row.object_key = f"tenants/{actor.tenant_id}/releases/{row.id}/{_NAMES[stamped.mime]}"
     row.sha256 = objects.put(row.object_key, stamped.data, stamped.mime)
     row.save(force_insert=True)
-    _record(actor, "release.published", row, {"output": locked.public_id, "sha256": row.sha256, "use": use})
+    facts = {"output": locked.public_id, "sha256": row.sha256, "use": use, "labels": row.labels["rules"]}
+    _record(actor, "release.published", row, facts)
     return row
 
 
@@ -81,6 +92,7 @@ def check_servable(release: Release, now: datetime) -> None:
     if gone is not None:
         raise Withdrawn(gone)
     _require_rights(None, release.output, "serve", release.use, now)
+    require_rights_in_database(release, now)
 
 
 @transaction.atomic
@@ -136,6 +148,7 @@ def _require_rights(actor: Actor | None, output: Output, action: str, use: Mappi
         use=use,
         now=now,
         review_approved=True,
+        made=generation,
     )
 
 

@@ -35,8 +35,17 @@ class UseForm(PlainForm):
 
 
 class ReleaseForm(UseForm):
-    """Where a picture will really appear, with what else a consent may forbid."""
+    """Where a picture will really appear, what else a consent may forbid, and what labels depend on."""
 
+    language = forms.ChoiceField(
+        label=_("Language of the text around it"), choices=choices.languages, required=False, initial=""
+    )
+    photoreal = forms.BooleanField(label=_("Could be taken for a photograph"), required=False)
+    invented = forms.BooleanField(
+        label=_("Shows a person who does not exist"),
+        help_text=_("Leave it empty when the person gave their consent, or nobody is shown."),
+        required=False,
+    )
     paid = forms.BooleanField(label=_("Paid advertising space"), required=False)
     contexts = forms.MultipleChoiceField(
         label=_("Appears together with"), choices=choices.contexts, widget=forms.CheckboxSelectMultiple, required=False
@@ -46,7 +55,14 @@ class ReleaseForm(UseForm):
     def use(self) -> dict[str, Any]:
         """What the rights are asked about."""
         said = self.cleaned_data
-        return {**super().use, "paid": said["paid"], "contexts": said["contexts"]}
+        spoken = {"language": said["language"]} if said["language"] else {}
+        return {**super().use, **spoken, "paid": said["paid"], "contexts": said["contexts"]}
+
+    @property
+    def looks(self) -> dict[str, Any]:
+        """What labels depend on, beside the use. Whether somebody real is shown, the reference says."""
+        said = self.cleaned_data
+        return {"photoreal": said["photoreal"], **({"person": "invented"} if said["invented"] else {})}
 
 
 class CreateForm(UseForm):

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from django import template
 from django.utils.translation import get_language
 
+from governance.labels import Rule
 from imprimatur.dashboard import choices, words
 from imprimatur.generations.models import Generation
 from imprimatur.prompts.rendering import describe
@@ -81,6 +82,12 @@ def event_word(event: str) -> str:
 def reason_word(code: str) -> str:
     """A reviewer's reason."""
     return words.word(REASONS, code)
+
+
+@register.simple_tag
+def label_reason(rule: Rule) -> str:
+    """Why a picture must carry a label."""
+    return rule.reason(get_language() or "en")
 
 
 @register.simple_tag

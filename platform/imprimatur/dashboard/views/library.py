@@ -12,9 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from governance.labels import Labels
 from imprimatur.dashboard.forms.create import ReleaseForm
 from imprimatur.generations.models import Output
 from imprimatur.releases import selectors, services
+from imprimatur.releases.labelling import first_looks, labels_for
 from imprimatur.releases.models import Release
 from imprimatur.review import selectors as review
 from imprimatur.review.models import Verdict
@@ -43,13 +45,22 @@ def library(request: TenantRequest) -> HttpResponse:
 def release_new(request: TenantRequest, out: str) -> HttpResponse:
     """Say where it will appear, and let it out."""
     output = review.get_output(request.actor, out)
-    form = ReleaseForm(request.POST or None, initial=_first_use(output))
+    form = ReleaseForm(request.POST or None, initial=_first_use(output) | _first_looks(output))
     if request.method == "POST" and form.is_valid():
         released = _release(request.actor, output, form)
         if released is not None:
             messages.success(request, _("Released. Download it here; anyone can check it."))
             return redirect("release", released.public_id)
-    return render(request, "library/release_new.html", {"section": "library", "output": output, "form": form})
+    context = {"section": "library", "output": output, "form": form, "labels": _labels(output, form)}
+    return render(request, "library/release_new.html", context)
+
+
+@require_GET
+@tenant_page(Permission.RELEASE)
+def release_labels(request: TenantRequest, out: str) -> HttpResponse:
+    """Which labels the picture would carry, for the form as it is now."""
+    output = review.get_output(request.actor, out)
+    return render(request, "library/_labels.html", {"labels": _labels(output, ReleaseForm(request.GET))})
 
 
 @require_GET
@@ -83,7 +94,7 @@ def release_withdraw(request: TenantRequest, rel: str) -> HttpResponse:
 
 def _release(actor: Actor, output: Output, form: ReleaseForm) -> Release | None:
     try:
-        return services.release(actor, output, form.use)
+        return services.release(actor, output, form.use, form.looks)
     except DomainError as error:
         for reason in getattr(error, "reasons", []) or [{"sentence": str(error)}]:
             form.add_error(None, reason["sentence"])
@@ -94,6 +105,20 @@ def _first_use(output: Output) -> dict[str, str]:
     """What it was asked for; a draft goes to the own website unless somebody says otherwise."""
     use = {name: slug for name, slug in output.generation.use.items() if slug}
     return use | ({"channel": FIRST_CHANNEL} if use.get("channel") == DRAFT_CHANNEL else {})
+
+
+def _first_looks(output: Output) -> dict[str, bool]:
+    looks = first_looks(output.generation)
+    return {"photoreal": looks["photoreal"], "invented": looks["person"] == "invented"}
+
+
+def _labels(output: Output, form: ReleaseForm) -> Labels | None:
+    """None while the form says too little."""
+    if not form.is_bound:
+        form = ReleaseForm(form.initial)
+    if not form.is_valid():
+        return None
+    return labels_for(output, form.use, form.looks, timezone.localdate())
 
 
 def _why_not_served(release: Release) -> str:
