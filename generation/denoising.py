@@ -1,97 +1,37 @@
-"""Adaptive mask guidance, one step at a time (RealCustom, section 3.3).
+"""Adaptive mask guidance, one step at a time, for pictures that share a batch (RealCustom, section 3.3).
 
-Each step asks the text-only branch where the word acts, makes the mask of it, then lets the reference act there.
-A `Denoising` holds everything of one batch of requests; a `Denoiser` holds only the model.
+Each step asks the text-only branch where the words act, makes the masks of it, then lets the references act there.
+A `Denoising` holds everything of its pictures and stands at its own step; a `Denoiser` holds only the model.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 
 import torch
 from diffusers import UNet2DConditionModel
 from torch import Tensor
 
 from generation.attention import AttentionPass, Condition, MapsComplete, VisualAttention
+from generation.branches import Branches, groups, guide_groups, padded_words, slices, text_condition
+from generation.conditions import join
+from generation.denoising_state import Denoising, NonFiniteLatent, Subject
 from generation.guidance import three_term, two_term
-from generation.masks import guidance_mask, half_size
-from generation.sampling import TRAIN_STEPS, Sampler
-from generation.spec import Guidance, MaskDials
+from generation.masks import QueryKey, half_size
+from generation.prefix import SharedPrefix, StepMemory
+from generation.sampling import TRAIN_STEPS
+from generation.self_attention import SelfAttentions
+
+__all__ = ["Denoiser", "Denoising", "Look", "NonFiniteLatent", "Subject", "join"]
 
 
-class NonFiniteLatent(ArithmeticError):
-    """The latent holds NaN or infinity; the message names the step. Usually half precision overflowed."""
+@dataclass(frozen=True)
+class Look:
+    """What one picture's guidance branch gave: its subjects' masks, and the text-only prediction where needed."""
 
-    def __init__(self, step: int, steps: int) -> None:
-        super().__init__(
-            f"the latent is not finite after step {step} of {steps}: draw in a wider dtype or with less guidance"
-        )
-        self.step = step
-
-
-@dataclass
-class Denoising:
-    """b pictures on their way, all at the same step.
-
-    latent (b, c, h, w) float32. word (b, n_t): 1 at the target word's tokens. text: the text-only condition of b
-    rows. generation: text and vision, b rows. negative: negative text and blank vision, b rows; None turns guidance
-    off. influence: multiplies the mask; 0 shuts the reference out. layers: which cross-attentions' maps make the mask,
-    counted in order of execution; empty takes all. masks: one (b, 1, h/2, w/2) a step done.
-    """
-
-    latent: Tensor
-    sampler: Sampler
-    word: Tensor
-    text: Condition
-    generation: Condition
-    negative: Condition | None
-    dials: MaskDials = field(default_factory=MaskDials)
-    guidance: Guidance = "release"
-    scale: float = 3.5
-    image_scale: float = 12.5
-    quantity: float = 1.0
-    influence: float = 1.0
-    layers: tuple[int, ...] = ()
-    step: int = 0
-    mask: Tensor | None = None
-    masks: list[Tensor] = field(default_factory=list)
-    _both: Condition | None = field(default=None, repr=False)
-
-    @property
-    def steps(self) -> int:
-        """How many steps there are in all."""
-        return len(self.sampler.timesteps)
-
-    @property
-    def done(self) -> bool:
-        """Whether no step is left."""
-        return self.step >= self.steps
-
-    @property
-    def needs_mask(self) -> bool:
-        """Whether this step makes a new mask, or the last one is frozen."""
-        stop = self.dials.stop_step
-        return self.mask is None or stop is None or self.step < stop
-
-    @property
-    def both(self) -> Condition:
-        """Generation and negative rows as one batch of 2b, or generation alone without guidance."""
-        if self._both is None:
-            rows = [self.generation] + ([self.negative] if self.negative else [])
-            self._both = join(rows)
-        return self._both
-
-
-def join(conditions: list[Condition]) -> Condition:
-    """Conditions of equal kind and token count as one batch."""
-    first = conditions[0]
-    if len(conditions) == 1:
-        return first
-    vision = None if first.vision is None else torch.cat([c.vision for c in conditions if c.vision is not None])
-    added = None
-    if first.added is not None:
-        added = {k: torch.cat([c.added[k] for c in conditions if c.added is not None]) for k in first.added}
-    return Condition(torch.cat([c.text for c in conditions]), vision, added)
+    masks: list[Tensor]
+    text: Tensor | None = None
 
 
 class Denoiser:
@@ -100,41 +40,66 @@ class Denoiser:
     def __init__(self, unet: UNet2DConditionModel, attention: VisualAttention) -> None:
         self.unet = unet
         self.attention = attention
+        self.prefix = SharedPrefix(unet, attention.layers)
+        self.self_attentions = SelfAttentions(unet)
 
     @torch.inference_mode()
-    def step(self, d: Denoising) -> None:
-        """Advance every picture of `d` by one step. Raises NonFiniteLatent, or ValueError when nothing is left."""
-        if d.done:
-            raise ValueError(f"all {d.steps} steps are done")
-        timestep = d.sampler.timesteps[d.step]
-        mask, text = self._guide(d, timestep)
-        d.mask = mask
-        d.masks.append(mask)
-        prediction = self._guided(d, timestep, mask * d.influence, text)
-        d.latent = d.sampler.step(d.step, prediction, d.latent)
-        d.step += 1
-        if not torch.isfinite(d.latent).all():
-            raise NonFiniteLatent(d.step, d.steps)
+    def step(self, *pictures: Denoising) -> None:
+        """Advance each by one step, all in one batch where they are of one kind.
 
-    def _guide(self, d: Denoising, timestep: int) -> tuple[Tensor, Tensor | None]:
-        """The mask, fresh or frozen, and the text-only prediction where the guidance formula needs it."""
-        keep = d.guidance == "paper"
-        if d.mask is not None and not d.needs_mask:
-            return d.mask, self.predict(d.latent, timestep, d.text) if keep else None
-        prediction, maps = self.look(d.latent, timestep, d.text, d.word, prediction=keep)
-        chosen = [maps[i] for i in d.layers] if d.layers else maps
-        return guidance_mask(chosen, half_size(*d.latent.shape[-2:]), d.dials), prediction
+        Raises ValueError when one has no step left, and the first NonFiniteLatent after all have advanced: `error`
+        says which it was.
+        """
+        for d in pictures:
+            if d.done:
+                raise ValueError(f"all {d.steps} steps are done")
+        for group in groups(pictures):
+            memory = StepMemory()
+            looks = self.guide(group, memory)
+            predictions = self.predictions(group, looks, memory)
+            for d, look, prediction in zip(group, looks, predictions, strict=True):
+                d.advance(look.masks, prediction)
+        for d in pictures:
+            if d.error is not None:
+                raise d.error
 
-    def _guided(self, d: Denoising, timestep: int, mask: Tensor, text: Tensor | None) -> Tensor:
-        if d.negative is None:
-            return self.predict(d.latent, timestep, d.both, mask=mask, quantity=d.quantity)
-        other = mask if d.guidance == "release" else torch.zeros_like(mask)
-        masks, latents = torch.cat([mask, other]), torch.cat([d.latent, d.latent])
-        both = self.predict(latents, timestep, d.both, mask=masks, quantity=d.quantity)
-        generated, negative = both.chunk(2)
-        if text is None:
-            return two_term(negative, generated, d.scale)
-        return three_term(negative, text, generated, d.scale, d.image_scale)
+    def guide(self, group: Sequence[Denoising], memory: StepMemory) -> list[Look]:
+        """Masks, fresh or kept, and text-only predictions of pictures of one kind."""
+        looks = {id(d): Look([s.mask for s in d.subjects if s.mask is not None]) for d in group}
+        for asking in guide_groups(group):
+            looks |= {id(d): look for d, look in zip(asking, self._looks(asking, memory), strict=True)}
+        return [looks[id(d)] for d in group]
+
+    def _looks(self, asking: Sequence[Denoising], memory: StepMemory) -> list[Look]:
+        """Of pictures with equal effort and formula, in one forward."""
+        latent, first = torch.cat([d.guide_latent for d in asking]), asking[0]
+        current = self._pass(latent, _timesteps(asking, latent), text_condition(asking))
+        if any(d.needs_mask for d in asking):
+            current.word = padded_words(asking)
+        current.wanted_maps = None if first.needs_text else first.last_layer or len(self.attention.layers)
+        kinds: list[Hashable] = [(id(d), i, first.effort == "fast" and "half") for d in asking for i in range(d.rows)]
+        positions = half_size(*first.latent.shape[-2:])
+        if not any(d.dials.refine and d.needs_mask for d in asking):
+            positions = (0, 0)
+        with self.self_attentions.kept(positions[0] * positions[1]) as attentions:
+            text = self._look(latent, _timesteps(asking, latent), current, kinds, memory)
+        return [
+            _look_of(d, rows, current.maps, attentions, text) for d, rows in zip(asking, slices(asking), strict=True)
+        ]
+
+    def predictions(self, group: Sequence[Denoising], looks: Sequence[Look], memory: StepMemory) -> list[Tensor]:
+        """The guided predictions (b, c, h, w) of pictures of one kind, from one forward."""
+        branches = Branches(group, [look.masks for look in looks])
+        latent, times = branches.latent, _timesteps(branches.rows, branches.latent)
+        current = self._pass(latent, times, branches.condition)
+        current.influence = branches.influence
+        current.count_tokens = any(d.word_shares is not None for d in group)
+        out = self._forward(latent, times, current, branches.kinds, memory)
+        branches.count(current)
+        return [
+            _guided(d, out[rows], out[branches.negative[id(d)]] if d.is_guided else None, look.text)
+            for d, rows, look in zip(group, branches.generated, looks, strict=True)
+        ]
 
     def predict(
         self,
@@ -146,9 +111,9 @@ class Denoiser:
         quantity: float = 1.0,
     ) -> Tensor:
         """The model's prediction, (b, c, h, w) float32; `mask` None lets the reference act everywhere."""
-        current = self._pass(latent, timestep, condition)
-        current.mask, current.quantity = mask, quantity
-        return self._forward(latent, timestep, current)
+        times = torch.full((len(latent),), timestep, device=latent.device)
+        current = self._pass(latent, times, condition, mask, quantity)
+        return self._forward(latent, times, current, range(len(latent)), StepMemory())
 
     def look(
         self, latent: Tensor, timestep: int, text: Condition, word: Tensor, *, prediction: bool = True
@@ -157,27 +122,61 @@ class Denoiser:
 
         Without `prediction` the forward ends at the last map and None is returned in its place.
         """
-        current = self._pass(latent, timestep, text)
+        times = torch.full((len(latent),), timestep, device=latent.device)
+        current = self._pass(latent, times, text)
         current.word = word
         current.wanted_maps = None if prediction else len(self.attention.layers)
+        return self._look(latent, times, current, range(len(latent)), StepMemory()), current.maps
+
+    def _look(
+        self, latent: Tensor, times: Tensor, current: AttentionPass, kinds: Sequence[Hashable], memory: StepMemory
+    ) -> Tensor | None:
         try:
-            return self._forward(latent, timestep, current), current.maps
+            return self._forward(latent, times, current, kinds, memory)
         except MapsComplete:
-            return None, current.maps
+            return None
 
-    def _pass(self, latent: Tensor, timestep: int, condition: Condition) -> AttentionPass:
-        b, _, h, w = latent.shape
-        time = torch.full((b,), timestep / TRAIN_STEPS, device=latent.device)
-        return AttentionPass(condition, h, w, time=time)
+    def _pass(
+        self, latent: Tensor, times: Tensor, condition: Condition, mask: Tensor | None = None, quantity: float = 1.0
+    ) -> AttentionPass:
+        h, w = latent.shape[-2:]
+        return AttentionPass(condition, h, w, mask, times / TRAIN_STEPS, quantity)
 
-    def _forward(self, latent: Tensor, timestep: int, current: AttentionPass) -> Tensor:
+    def _forward(
+        self, latent: Tensor, times: Tensor, current: AttentionPass, kinds: Sequence[Hashable], memory: StepMemory
+    ) -> Tensor:
         condition = current.condition
-        with self.attention.running(current):
+        with self.attention.running(current), self.prefix.sharing(kinds, memory):
             out = self.unet(
                 latent.to(self.unet.dtype),
-                timestep,
+                times,
                 encoder_hidden_states=condition.text,
                 added_cond_kwargs=condition.added,
             )
         prediction: Tensor = out.sample.float()
         return prediction
+
+
+def _timesteps(pictures: Sequence[Denoising], latent: Tensor) -> Tensor:
+    """One a row."""
+    times = [d.timestep for d in pictures for _ in range(d.rows)]
+    return torch.tensor(times, device=latent.device)
+
+
+def _look_of(
+    d: Denoising, rows: slice, maps: Sequence[Tensor], attentions: Sequence[QueryKey], text: Tensor | None
+) -> Look:
+    own = None if text is None else text[rows]
+    if not d.needs_mask:
+        return Look([s.mask for s in d.subjects if s.mask is not None], own)
+    words = d.words.shape[1]
+    pairs = [(query[rows], key[rows]) for query, key in attentions]
+    return Look(d.new_masks([m[rows, :words] for m in maps], pairs), own)
+
+
+def _guided(d: Denoising, generated: Tensor, negative: Tensor | None, text: Tensor | None) -> Tensor:
+    if negative is None:
+        return generated
+    if text is None:
+        return two_term(negative, generated, d.scale)
+    return three_term(negative, text, generated, d.scale, d.image_scale)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import diffusers
 import numpy as np
@@ -18,98 +14,19 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from generation.attention import Condition
-from generation.denoising import Denoiser, Denoising
-from generation.encoders import TextEncoder, VisualEncoder, to_image
-from generation.evaluation.judge import Judge
-from generation.explain import Note, mask_notes
-from generation.guidance import warnings_for
+from generation.denoising import Subject
+from generation.encoders import to_image
+from generation.mask_notes import mask_notes
 from generation.masks import kept_share
+from generation.parts import Parts
+from generation.preparing import MAX_REFERENCES, Preparation
 from generation.profiles import Profile
-from generation.projector import Projector
-from generation.sampling import initial_latent, sampler_for
-from generation.spec import GenerationSpec, InvalidSpec
-from generation.usable_reference import usable
-from generation.words import WordTokens, normalise, word_tokens
+from generation.reference_cache import ReferenceCache
+from generation.requests import DrawRequest, DrawResult, pixel_digest, timed_together
+from generation.spec import GenerationSpec
+from generation.tracing import Explanation, Grids, token_grids
 
-MAX_REFERENCES = 4
-
-
-@dataclass
-class DrawRequest:
-    """One picture on its way. `step` of `steps` are done; its state is its own, so requests may take turns.
-
-    references: flattened RGB, as the model sees them.
-    """
-
-    spec: GenerationSpec
-    denoising: Denoising
-    references: list[Image.Image] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def step(self) -> int:
-        """Steps done."""
-        return self.denoising.step
-
-    @property
-    def steps(self) -> int:
-        """Steps in all."""
-        return self.denoising.steps
-
-    @property
-    def done(self) -> bool:
-        """Whether `finish` may be called."""
-        return self.denoising.done
-
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        """Adds wall time to `seconds[stage]`."""
-        start = time.perf_counter()
-        yield
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
-
-
-@dataclass(frozen=True)
-class DrawResult:
-    """A finished picture and what a person may ask about it.
-
-    image: RGB. pixel_digest: of it, see `pixel_digest`. masks: (steps, h, w) float32, the guidance
-    mask of each step at half the latent's resolution. mask_area: share of positions kept, one a step, in [0, 1].
-    notes: what to know, each with a stable code. scores: in [0, 1], see `generation.evaluation.judge`; empty where the
-    model has no judge. environment: what is needed to draw it again. seconds: by stage.
-    """
-
-    image: Image.Image
-    pixel_digest: str
-    masks: NDArray[np.float32]
-    mask_area: list[float]
-    notes: list[Note]
-    scores: dict[str, float]
-    environment: dict[str, str]
-    seconds: dict[str, float]
-
-    @property
-    def warnings(self) -> list[str]:
-        """The notes' codes."""
-        return [note.code for note in self.notes]
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The trained parts of one model.
-
-    digests: SHA-256 (hex) of its weight files, by part. judge: scores its pictures.
-    """
-
-    denoiser: Denoiser
-    autoencoder: Any
-    text_encoder: TextEncoder
-    visual_encoder: VisualEncoder
-    projector: Projector
-    digests: dict[str, str] = field(default_factory=dict)
-    judge: Judge | None = None
+__all__ = ["MAX_REFERENCES", "DrawRequest", "DrawResult", "Parts", "RealCustomPipeline", "pixel_digest"]
 
 
 class RealCustomPipeline:
@@ -118,7 +35,7 @@ class RealCustomPipeline:
     def __init__(self, profile: Profile, parts: Parts) -> None:
         self.profile = profile
         self.parts = parts
-        self._blank: Tensor | None = None
+        self._preparation: Preparation | None = None
 
     @property
     def device(self) -> torch.device:
@@ -131,9 +48,12 @@ class RealCustomPipeline:
         spec: GenerationSpec,
         references: Sequence[Image.Image],
         on_step: Callable[[DrawRequest], None] | None = None,
+        *,
+        sketches: Sequence[Image.Image | None] = (),
+        cache: ReferenceCache | None = None,
     ) -> DrawResult:
-        """Draw at once; `on_step` sees the request after each step and may raise to stop."""
-        request = self.prepare(spec, references)
+        """Draw at once; `on_step` sees the request after each step and may raise to stop. The rest: see `prepare`."""
+        request = self.prepare(spec, references, sketches=sketches, cache=cache)
         while not request.done:
             self.step(request)
             if on_step is not None:
@@ -142,30 +62,43 @@ class RealCustomPipeline:
 
     @torch.inference_mode()
     def prepare(
-        self, spec: GenerationSpec, references: Sequence[Image.Image], *, influence: float = 1.0
+        self,
+        spec: GenerationSpec,
+        references: Sequence[Image.Image],
+        *,
+        sketches: Sequence[Image.Image | None] = (),
+        cache: ReferenceCache | None = None,
+        influence: float = 1.0,
     ) -> DrawRequest:
-        """Run every encoder once. `influence` multiplies the mask: 0 shuts the reference out, for comparison.
+        """Run every encoder once.
 
+        references: of the first subject, then of the second, ..., as many of each as its digests say; a single subject
+        has them all. sketches: one a subject, None for none; greyscale, white where it may be. cache: this tenant's.
+        influence: multiplies the masks; 0 shuts the references out, for comparison.
         Raises InvalidSpec, UnusableReference, WordNotInPrompt or WordBeyondLimit before anything is drawn.
         """
         start = time.perf_counter()
-        width, height = self._size(spec)
-        images, notes = _usable(references)
-        prompt = normalise(spec.prompt)
-        encoder = self.parts.text_encoder
-        word = word_tokens(prompt, spec.word, encoder.tokenizer, encoder.max_tokens)
-        notes += _cut_notes(word) + [Note("no_early_stop", text) for text in warnings_for(spec)]
-        denoising = self._denoising(spec, prompt, word, self._see(images), (height, width))
-        denoising.influence = influence
-        request = DrawRequest(spec, denoising, images, notes)
+        if self._preparation is None or self._preparation.profile is not self.profile:
+            self._preparation = Preparation(self.profile, self.parts)
+        request = self._preparation.request(spec, references, sketches, cache)
+        request.denoising.influence = influence
         request.seconds["prepare"] = time.perf_counter() - start
         return request
 
     def step(self, request: DrawRequest) -> DrawRequest:
         """Advance by one step and return the request as its own progress. Raises NonFiniteLatent."""
-        with request.timed("draw"):
-            self.parts.denoiser.step(request.denoising)
+        self.step_together([request])
         return request
+
+    def step_together(self, requests: Sequence[DrawRequest]) -> None:
+        """Advance each by one step of its own, in one batch. Each comes out as if alone, but for rounding (1e-3).
+
+        Raises NonFiniteLatent after all have advanced; `request.denoising.error` says whose latent it is.
+        """
+        with timed_together(requests, "draw"):
+            self.parts.denoiser.step(*(request.denoising for request in requests))
+        for request in requests:
+            request.company = max(request.company, len(requests) - 1)
 
     @torch.inference_mode()
     def finish(self, request: DrawRequest) -> DrawResult:
@@ -175,29 +108,33 @@ class RealCustomPipeline:
         d = request.denoising
         with request.timed("decode"):
             image = self._decode(d.latent if d.sampler.clean is None else d.sampler.clean)
-        masks = torch.stack([m[0, 0] for m in d.masks]).cpu()
-        area = [float(kept_share(m)[0]) for m in d.masks]
+        masks = _film(d.masks)
         return DrawResult(
             image=image,
             pixel_digest=pixel_digest(image),
-            masks=masks.numpy(),
-            mask_area=area,
-            notes=request.notes + mask_notes(area),
-            scores=self._judged(image, request),
+            masks=masks,
+            mask_area=[float(kept_share(m)[0]) for m in d.masks],
+            notes=request.notes + mask_notes(request.spec.subjects, d.subjects),
+            scores=self._judged(image, request, masks[-1]),
             environment=self.environment(request),
             seconds=dict(request.seconds),
+            subject_masks=np.stack([_film(subject.masks) for subject in d.subjects]),
+            explanation=_explanation(request),
         )
 
-    def _judged(self, image: Image.Image, request: DrawRequest) -> dict[str, float]:
+    def _judged(self, image: Image.Image, request: DrawRequest, mask: NDArray[np.float32]) -> dict[str, float]:
         if self.parts.judge is None:
             return {}
         with request.timed("judge"):
-            return self.parts.judge.scores(image, request.references[0], request.spec.prompt)
+            return self.parts.judge.scores(image, request.references, request.spec.prompt, mask)
 
     def environment(self, request: DrawRequest) -> dict[str, str]:
-        """Model, sampler, libraries and machine: with the same spec and environment the pixels come out the same."""
+        """Model, sampler, libraries and machine: with the same spec and environment the pixels come out the same.
+
+        Unless it names company: pictures that share a batch are rounded differently.
+        """
         unet = self.parts.denoiser.unet
-        return {
+        alone = {
             "profile": self.profile.name,
             "sampler": request.denoising.sampler.describe(),
             "device": str(self.device),
@@ -209,69 +146,7 @@ class RealCustomPipeline:
             "diffusers": diffusers.__version__,
             "transformers": transformers.__version__,
         } | {f"sha256 {part}": digest for part, digest in self.parts.digests.items()}
-
-    def _size(self, spec: GenerationSpec) -> tuple[int, int]:
-        if spec.profile != self.profile.name:
-            raise InvalidSpec(f"this pipeline draws {self.profile.name}, the spec asks for {spec.profile}")
-        width, height = spec.width or self.profile.width, spec.height or self.profile.height
-        if width % self.profile.multiple or height % self.profile.multiple or min(width, height) < 64:
-            raise InvalidSpec(f"width and height must be multiples of {self.profile.multiple}, at least 64")
-        return width, height
-
-    def _see(self, images: Sequence[Image.Image]) -> Tensor:
-        """Projected visual tokens of the subject: those of several references side by side, (1, n, c)."""
-        tokens = [self.parts.projector(self.parts.visual_encoder.encode([image])) for image in images]
-        return torch.cat(tokens, dim=1)
-
-    def _see_nothing(self, like: Tensor) -> Tensor:
-        """Tokens of the blank reference, as many as `like` has; encoded once per pipeline."""
-        if self._blank is None:
-            self._blank = self.parts.projector(self.parts.visual_encoder.blank())
-        return self._blank.repeat(1, like.shape[1] // self._blank.shape[1], 1)
-
-    def _denoising(
-        self, spec: GenerationSpec, prompt: str, word: WordTokens, vision: Tensor, size: tuple[int, int]
-    ) -> Denoising:
-        scale = self._scale(spec)
-        text, negative = self._read(prompt, size), self._read(normalise(spec.negative_prompt), size)
-        guided = spec.guidance == "paper" or scale != 1
-        return Denoising(
-            latent=self._noise(spec.seed, size),
-            sampler=sampler_for(self.profile.sampler, spec.steps),
-            word=self._indicator(word, text.text.shape[1]),
-            text=text,
-            generation=Condition(text.text, vision, text.added),
-            negative=Condition(negative.text, self._see_nothing(vision), negative.added) if guided else None,
-            dials=spec.mask,
-            guidance=spec.guidance,
-            scale=scale,
-            image_scale=self.profile.image_scale,
-            quantity=spec.quantity,
-            layers=self.profile.mask_layers,
-        )
-
-    def _scale(self, spec: GenerationSpec) -> float:
-        if spec.guidance_scale is not None:
-            return spec.guidance_scale
-        return self.profile.guidance_scale if spec.guidance == "release" else self.profile.text_scale
-
-    def _read(self, prompt: str, size: tuple[int, int]) -> Condition:
-        features = self.parts.text_encoder.encode([prompt])
-        if features.pooled is None:
-            return Condition(features.tokens)
-        height, width = size
-        time_ids = torch.tensor([[width, height, 0, 0, width, height]], dtype=torch.float32, device=self.device)
-        return Condition(features.tokens, added={"text_embeds": features.pooled, "time_ids": time_ids})
-
-    def _indicator(self, word: WordTokens, length: int) -> Tensor:
-        indicator = torch.zeros(1, length, device=self.device)
-        indicator[0, list(word.indices)] = 1
-        return indicator
-
-    def _noise(self, seed: int, size: tuple[int, int]) -> Tensor:
-        channels = self.parts.denoiser.unet.config.in_channels
-        shape = (1, channels, size[0] // self.profile.multiple, size[1] // self.profile.multiple)
-        return initial_latent(shape, seed, self.device)
+        return alone | ({"company": str(request.company)} if request.company else {})
 
     def _decode(self, latent: Tensor) -> Image.Image:
         autoencoder = self.parts.autoencoder
@@ -279,21 +154,22 @@ class RealCustomPipeline:
         return to_image(autoencoder.decode(scaled.to(autoencoder.dtype)).sample[0])
 
 
-def pixel_digest(image: Image.Image) -> str:
-    """SHA-256 (hex) over "WxH:RGB:" and the RGB bytes row by row, before watermark and stamp."""
-    header = f"{image.width}x{image.height}:RGB:".encode()
-    return hashlib.sha256(header + image.convert("RGB").tobytes()).hexdigest()
+def _film(masks: Sequence[Tensor]) -> NDArray[np.float32]:
+    """(steps, h, w)."""
+    return np.asarray(torch.stack([mask[0, 0] for mask in masks]).cpu().numpy())
 
 
-def _usable(references: Sequence[Image.Image]) -> tuple[list[Image.Image], list[Note]]:
-    if not 1 <= len(references) <= MAX_REFERENCES:
-        raise InvalidSpec(f"give 1 to {MAX_REFERENCES} references of the subject, not {len(references)}")
-    checked = [usable(reference) for reference in references]
-    notes = [note for _, found in checked for note in found]
-    return [image for image, _ in checked], notes
+def _explanation(request: DrawRequest) -> Explanation | None:
+    shares = request.denoising.word_shares
+    if shares is None:
+        return None
+    inside, outside = shares.shares()
+    counted = zip(request.denoising.subjects, request.counts, strict=True)
+    return Explanation(shares.names, inside, outside, tuple(_tokens(s, count) for s, count in counted))
 
 
-def _cut_notes(word: WordTokens) -> list[Note]:
-    if not word.cut:
-        return []
-    return [Note("prompt_cut", f"the model does not read the end of the prompt: “{word.cut}”")]
+def _tokens(subject: Subject, references: int) -> Grids:
+    """Share of steps and layers in which each token got in; without a scoring module all did."""
+    if subject.counted is None:
+        return token_grids([1.0] * subject.vision.tokens.shape[1], references)
+    return token_grids((subject.counted[0] / subject.layers).tolist(), references)

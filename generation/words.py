@@ -98,6 +98,16 @@ def word_tokens(prompt: str, phrase: str, tokenizer: Tokenizer, limit: int) -> W
     return WordTokens(tuple(read), text_beyond(prompt, tokenizer, limit))
 
 
+def prompt_words(prompt: str, tokenizer: Tokenizer, limit: int) -> list[tuple[str, tuple[int, ...]]]:
+    """Every word the model reads, in order, with its token positions (counted as in `word_tokens`)."""
+    found = []
+    for match in _WORD.finditer(prompt):
+        start, end = (1 + _count(tokenizer, prompt[:place]) for place in match.span())
+        if start < end < limit:
+            found.append((match.group(), tuple(range(start, end))))
+    return found
+
+
 def text_beyond(prompt: str, tokenizer: Tokenizer, limit: int) -> str:
     """The words the model will not read; empty when all fit into `limit` tokens with start and end."""
     room = limit - 2

@@ -14,7 +14,6 @@ from generation.attention import (
     Condition,
     UnsupportedUNet,
     attach,
-    attend_with_column,
     load_visual_state_dict,
     visual_parameters,
     visual_state_dict,
@@ -22,6 +21,7 @@ from generation.attention import (
 from generation.denoising import Denoiser
 from generation.projector import SmallProjector, VisualFeatures
 from generation.spec import MaskDials
+from generation.visual_attention import attend_with_columns
 from tests.generation import dummy
 
 TOKENS = dummy.TOKENS
@@ -71,15 +71,15 @@ def test_the_recorder_would_see_such_a_matrix() -> None:
     assert probability_matrices(shapes.seen, TOKENS)
 
 
-def test_the_column_is_the_words_share_of_attention() -> None:
+@pytest.mark.parametrize("count", [1, 3, 9])
+def test_columns_are_the_words_shares_of_attention(count: int) -> None:
     q, k, v = (torch.randn(2, 4, n, 16) for n in (50, 77, 77))
-    word = torch.zeros(2, 77)
-    word[0, [3, 4]] = word[1, 7] = 1
-    out, column = attend_with_column(q, k, v, word)
+    words = (torch.rand(2, count, 77) < 0.05).float()
+    out, columns = attend_with_columns(q, k, v, words)
     probabilities = (q @ k.transpose(-1, -2) / 4).softmax(-1)
     assert torch.allclose(out, probabilities @ v, atol=1e-5)
-    assert torch.allclose(column[0], probabilities[0, :, :, 3] + probabilities[0, :, :, 4], atol=1e-6)
-    assert torch.allclose(column[1], probabilities[1, :, :, 7], atol=1e-6)
+    wanted = torch.einsum("bhpn,bsn->bhsp", probabilities, words)
+    assert torch.allclose(columns, wanted, atol=1e-6)
 
 
 @pytest.mark.parametrize("size", [(16, 16), (15, 9), (17, 12)])
@@ -115,7 +115,7 @@ def test_a_mask_of_zeros_shuts_the_reference_out_and_ones_let_it_in() -> None:
 
 def test_keys_and_values_of_constant_conditions_are_made_once_a_request() -> None:
     pipe = dummy.pipeline()
-    request = pipe.prepare(dummy.spec(), [dummy.reference()])
+    layers = pipe.parts.denoiser.attention.layers
     calls = {"vision": 0, "text": 0}
 
     def count(name: str) -> Any:
@@ -124,13 +124,13 @@ def test_keys_and_values_of_constant_conditions_are_made_once_a_request() -> Non
 
         return hook
 
-    layers = pipe.parts.denoiser.attention.layers
     for attn in layers:
         attn.to_k_vision.register_forward_hook(count("vision"))
         attn.to_k.register_forward_hook(count("text"))
-    while not request.done:
-        pipe.step(request)
-    assert calls == {"vision": len(layers), "text": 2 * len(layers)}  # text alone, and generation with negative
+    pipe.draw(dummy.spec(), [dummy.reference()])
+    assert calls == {"vision": 2 * len(layers), "text": 2 * len(layers)}  # reference and blank; prompt and negative
+    pipe.draw(dummy.spec(seed=8), [dummy.reference()])
+    assert calls == {"vision": 3 * len(layers), "text": 4 * len(layers)}, "the blank's stay with the pipeline"
 
 
 def test_unet_items_of_25_steps_frozen_at_12_are_62() -> None:

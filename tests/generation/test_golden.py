@@ -12,8 +12,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from generation import masks
-from generation.attention import Condition
-from generation.denoising import Denoiser, Denoising, join
+from generation.conditions import Condition, Vision, join
+from generation.denoising import Denoiser, Denoising, Subject
 from generation.guidance import two_term
 from generation.projector import VisualFeatures
 from generation.published import load_published
@@ -68,6 +68,7 @@ def golden(request: pytest.FixtureRequest) -> Golden:
         text = _condition(tensors, "in.", None)
         word = tensors["in.target_token"].expand(len(tensors["in.latent"]), -1)
         t2i, maps = denoiser.look(tensors["in.latent"], TIMESTEP, text, word)
+    assert t2i is not None
     generation, negative = _condition(tensors, "in.", tokens), _condition(tensors, "in.neg_", blank)
     return Golden(tensors, denoiser, text, generation, negative, tokens, maps, t2i)
 
@@ -176,9 +177,8 @@ def test_golden_sampling_loops(golden: Golden, steps: int, dials: MaskDials) -> 
     d = Denoising(
         latent=tensors["in.latent"],
         sampler=published_sampler(steps),
-        word=golden.word,
+        subjects=[Subject(golden.word, Vision(golden.vision_tokens))],
         text=golden.text,
-        generation=golden.generation,
         negative=golden.negative,
         dials=dials,
     )
