@@ -18,12 +18,13 @@ from django.utils.translation import get_language
 
 from governance.consent import ConsentTerms
 from governance.contexts import contexts_of
-from governance.policy import Action, Facts, Permitted, ReferenceFacts, Refusal, decide
+from governance.policy import Action, Facts, Permitted, Refusal, decide
 from governance.scope import INTERNAL, Use
 from governance.trademark import TrademarkTerms
 from imprimatur.generations import approvals
 from imprimatur.generations.models import Generation
 from imprimatur.generations.states import ACTIVE
+from imprimatur.library.facts import of_chain
 from imprimatur.library.models import ReferenceImage
 from imprimatur.prompts.models import TemplateVersion, VersionStatus
 from imprimatur.prompts.rendering import chosen_contexts
@@ -73,7 +74,7 @@ def decision(
     facts = Facts(
         action=action,
         tenant_id=str(actor.tenant_id if actor else reference.tenant_id),
-        references=reference_facts(chain),
+        references=of_chain(chain),
         consents=tuple(t for r in consents if isinstance(t := _terms_of(r, as_if), ConsentTerms)),
         trademarks=tuple(t for r in licences if isinstance(t := _terms_of(r, as_if), TrademarkTerms)),
         use=_with_contexts(use_of(use), said.contexts(version)),
@@ -142,33 +143,6 @@ def _receipt_line(record: RightRecord, terms: ConsentTerms | TrademarkTerms) -> 
         "terms_version": str(record.terms_version),
         "commitment": terms.commitment(bytes.fromhex(record.salt)),
     }
-
-
-def reference_facts(chain: list[ReferenceImage]) -> tuple[ReferenceFacts, ...]:
-    """The root with all it was declared to show, and whatever a picture drawn from it was declared to show beside."""
-    *drawn, root = chain
-    beside = [_beside(link, root) for link in drawn]
-    return (_facts_of(root, root.shows_person, root.declared_marks), *(facts for facts in beside if facts))
-
-
-def _beside(link: ReferenceImage, root: ReferenceImage) -> ReferenceFacts | None:
-    """What a derived reference shows that its root does not; None where that is nothing."""
-    person = link.shows_person and not root.shows_person
-    marks = [mark for mark in link.declared_marks if mark not in root.declared_marks]
-    asks = person or marks or link.face_unexplained or link.quarantined_at
-    return _facts_of(link, person, marks) if asks else None
-
-
-def _facts_of(reference: ReferenceImage, person: bool, marks: list[str]) -> ReferenceFacts:
-    return ReferenceFacts(
-        digest=reference.pixel_sha256,
-        shows_person=person,
-        declared_marks=tuple(marks),
-        own_work=reference.own_work,
-        quarantined=reference.quarantined_at is not None,
-        face_unexplained=reference.face_unexplained,
-        name=reference.subject.name,
-    )
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,10 @@ from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 
+from governance.recognise import signed_dhash
 from imprimatur.audit.services import record as record_event
-from imprimatur.library import coach, intake
+from imprimatur.library import coach, faces, intake, marks, recognition
+from imprimatur.library.facts import require_said
 from imprimatur.library.models import Brand, ReferenceImage, Subject
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import Conflict, InvalidInput, PersonRequired, Sentence
@@ -19,7 +21,7 @@ from imprimatur.tenants.ids import MalformedId, decode
 from imprimatur.tenants.models import User
 from imprimatur.tenants.permissions import Permission
 
-MAX_NAME, MAX_WORD, MAX_MARKS = 120, 60, 20
+MAX_NAME, MAX_WORD, MAX_MARKS, MAX_EXPLANATION = 120, 60, 20, 300
 KINDS: Final = ("product", "person")
 SOURCES: Final = ("photograph", "drawing", "generated")
 _FEWER: Final = _(
@@ -65,11 +67,14 @@ def take_in(
     shows_person: bool,
     declared_marks: Sequence[str] = (),
     own_work: bool = False,
+    face_explanation: str = "",
 ) -> ReferenceImage:
     """Decode, measure, sign and store an upload as a reference of the subject.
 
-    An output of ours is told by its manifest: it keeps its history, counts as generated, and stands under the rights of
-    the reference it was drawn from. InvalidInput for a file that cannot serve, Conflict for one that is there already.
+    An output of ours is told by its manifest, or by the mark in its pixels where that was stripped: it counts as
+    generated and stands under the rights of the reference it was drawn from. A face that is found needs a declared
+    person, or an explanation by a person. InvalidInput for a file that cannot serve or says too little, Conflict for
+    one that is there already.
     """
     uploader = _require_uploader(actor)
     _check_declarations(subject, source, shows_person)
@@ -84,47 +89,73 @@ def take_in(
         own_work=own_work,
         uploaded_by=uploader,
     )
+    _explain_face(actor, reference, face_explanation)
+    reference.pixel_sha256, reference.faces = upload.pixel_sha256, faces.count(upload.image)
+    reference.dhash = signed_dhash(upload.image)
     if upload.output_facts is not None:
         _inherit(reference, intake.reference_id_in(upload.report))
+    elif origin := recognition.origin_of(upload.image, actor.tenant_id):
+        _inherit(reference, origin)
     else:
         _refuse_stored(upload)
         _check_not_fewer(actor, reference, upload.pixel_sha256)
     _refuse_second(subject, upload.pixel_sha256)
     reference.quality = coach.measure(upload.image, person=subject.kind == "person")
+    looks_like = marks.undeclared(upload.image, reference.quality["box"], reference.declared_marks)
+    require_said(reference, looks_like)
     intake.store(reference, upload)
     reference.save(force_insert=True)
     return _recorded(actor, reference)
 
 
 def redeclare(
-    actor: Actor, reference: ReferenceImage, *, shows_person: bool, declared_marks: Sequence[str], own_work: bool
+    actor: Actor,
+    reference: ReferenceImage,
+    *,
+    shows_person: bool,
+    declared_marks: Sequence[str],
+    own_work: bool,
+    face_explanation: str = "",
 ) -> ReferenceImage:
     """Correct what was declared at upload; every gate goes by it at once.
 
-    Whoever adds references may demand more rights; only a rights manager may demand fewer. Conflict for an output of
-    ours, which stands under the rights of another reference. The stored file keeps saying what was declared first.
+    Whoever adds references may demand more rights; only a rights manager may demand fewer. An output of ours stands
+    under the rights of the reference it was drawn from and may show more beside: Conflict for less than that one shows.
+    The stored file keeps saying what was declared first.
     """
     if not actor.has(Permission.MANAGE_RIGHTS):
         actor.require(Permission.UPLOAD_REFERENCE)
     row = ReferenceImage.objects.select_for_update(of=("self",)).select_related("subject").get(pk=reference.pk)
-    if row.derived_from_id is not None:
+    _check_declarations(row.subject, row.source, shows_person)
+    checked = _checked_marks(declared_marks)
+    if row.derived_from is not None and _demands_fewer(row.rights_root, shows_person, checked, own_work):
         message = _("This picture stands under the rights of the reference it was drawn from. Correct that one.")
         raise Conflict(message, code="inherited_rights")
-    _check_declarations(row.subject, row.source, shows_person)
-    marks = _checked_marks(declared_marks)
-    if _demands_fewer(row, shows_person, marks, own_work):
+    if _demands_fewer(row, shows_person, checked, own_work):
         actor.require(Permission.MANAGE_RIGHTS)
         actor.require_person()
-    row.shows_person, row.declared_marks, row.own_work = shows_person, marks, own_work
-    row.save(update_fields=["shows_person", "declared_marks", "own_work"])
-    facts = {"shows_person": shows_person, "marks": len(marks), "own_work": own_work}
+    row.shows_person, row.declared_marks, row.own_work = shows_person, checked, own_work
+    _explain_face(actor, row, face_explanation)
+    require_said(row, ())
+    row.save(update_fields=["shows_person", "declared_marks", "own_work", "face_explanation", "explained_by"])
+    facts = {"shows_person": shows_person, "marks": len(checked), "own_work": own_work}
     record_event(actor.tenant_id, actor.label, "reference.redeclared", row.public_id, facts)
     return row
 
 
-def _demands_fewer(there: ReferenceImage, shows_person: bool, marks: Sequence[str], own_work: bool) -> bool:
+def _explain_face(actor: Actor, reference: ReferenceImage, explanation: str) -> None:
+    """Why a face needs no consent: a statue, a print on the product. A person says so, never a key."""
+    clean = _normal(explanation)
+    if not clean:
+        return
+    if len(clean) > MAX_EXPLANATION:
+        raise _invalid("face_explanation", _("Keep the explanation under 300 characters."))
+    reference.face_explanation, reference.explained_by = clean, actor.require_person()
+
+
+def _demands_fewer(there: ReferenceImage, shows_person: bool, declared: Sequence[str], own_work: bool) -> bool:
     """Whether a picture declared so would need fewer rights than it does as it is `there`."""
-    lost = (there.shows_person and not shows_person) or set(there.declared_marks) - set(marks)
+    lost = (there.shows_person and not shows_person) or set(there.declared_marks) - set(declared)
     return bool(lost or (own_work and not there.own_work))
 
 
@@ -164,8 +195,8 @@ def _check_declarations(subject: Subject, source: str, shows_person: bool) -> No
         raise _invalid("shows_person", _("This subject is a person, so the picture shows one: a consent is needed."))
 
 
-def _checked_marks(marks: Sequence[str]) -> list[str]:
-    clean = list(dict.fromkeys(mark for mark in map(_normal, marks) if mark))
+def _checked_marks(declared: Sequence[str]) -> list[str]:
+    clean = list(dict.fromkeys(mark for mark in map(_normal, declared) if mark))
     if len(clean) > MAX_MARKS or any(len(mark) > MAX_NAME for mark in clean):
         raise _invalid("declared_marks", _("Name at most 20 marks of 120 characters each."))
     return clean
@@ -203,6 +234,8 @@ def _recorded(actor: Actor, reference: ReferenceImage) -> ReferenceImage:
         "shows_person": reference.shows_person,
         "marks": len(reference.declared_marks),
         "own_work": reference.own_work,
+        "faces": reference.faces,
+        "face_explained": bool(reference.face_explanation),
         "derived_from": reference.derived_from.public_id if reference.derived_from else "",
         "quality": reference.quality["verdict"],
     }

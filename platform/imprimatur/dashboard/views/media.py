@@ -22,28 +22,28 @@ _ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 @tenant_page(Permission.VIEW)
 def reference_content(request: TenantRequest, ref: str) -> HttpResponse:  # noqa: ARG001
     """A reference as it is stored."""
-    return _file(*library.content(library.get_reference(ref)))
+    return picture_file(*library.content(library.get_reference(ref)))
 
 
 @require_GET
 @tenant_page(Permission.VIEW)
 def reference_thumbnail(request: TenantRequest, ref: str) -> HttpResponse:  # noqa: ARG001
     """A small rendition, signed too."""
-    return _file(*library.thumbnail(library.get_reference(ref), THUMBNAIL_SIDE))
+    return picture_file(*library.thumbnail(library.get_reference(ref), THUMBNAIL_SIDE))
 
 
 @require_GET
 @tenant_page(Permission.VIEW)
 def output_content(request: TenantRequest, out: str) -> HttpResponse:  # noqa: ARG001
     """A drawn picture, for people inside the house."""
-    return _file(*generations.content(generations.get_output(out)))
+    return picture_file(*generations.content(generations.get_output(out)))
 
 
 @require_GET
 @tenant_page(Permission.VIEW)
 def output_mask_strip(request: TenantRequest, out: str) -> HttpResponse:  # noqa: ARG001
     """Where the word acted, step by step."""
-    return _file(*generations.mask_strip(generations.get_output(out)))
+    return picture_file(*generations.mask_strip(generations.get_output(out)))
 
 
 @require_GET
@@ -52,9 +52,9 @@ def release_content(request: TenantRequest, rel: str) -> HttpResponse:
     """A released picture, if its rights still hold; `?download=1` to keep."""
     release = releases.get_release(request.actor, rel)
     if "download" not in request.GET:
-        return _file(*release_services.content(release))
+        return picture_file(*release_services.content(release))
     data, mime = release_services.download(request.actor, release)
-    return _file(data, mime, f"{release.public_id}.{_ENDINGS[mime]}")
+    return picture_file(data, mime, f"{release.public_id}.{_ENDINGS[mime]}")
 
 
 @require_GET
@@ -62,10 +62,10 @@ def release_content(request: TenantRequest, rel: str) -> HttpResponse:
 def right_evidence(request: TenantRequest, right: str) -> HttpResponse:  # noqa: ARG001
     """The signed document behind a record, for rights managers; always a download."""
     record = rights.get_record(right)
-    return _file(*rights.evidence(record), name=record.evidence_name)
+    return picture_file(*rights.evidence(record), name=record.evidence_name)
 
 
-def _file(data: bytes, mime: str, name: str = "") -> HttpResponse:
+def picture_file(data: bytes, mime: str, name: str = "") -> HttpResponse:
     """The bytes; as a download when named. `tenant_page` forbids caching."""
     response = HttpResponse(data, content_type=mime)
     response["X-Content-Type-Options"] = "nosniff"

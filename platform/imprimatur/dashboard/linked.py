@@ -1,0 +1,75 @@
+"""The edge of every page that is reached by a link instead of an account: pace, purpose, scope, language, silence."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone, translation
+from django.utils.cache import patch_cache_control
+
+from imprimatur.rights import links
+from imprimatur.rights.models import AccessLink, LinkPurpose, RightRecord
+from imprimatur.rights.pace import require_pace
+from imprimatur.tenants.errors import DomainError
+from imprimatur.tenants.scope import tenant_scope
+
+
+class LinkRequest(HttpRequest):
+    """A request by a link that holds."""
+
+    link: AccessLink
+    record: RightRecord
+    grantor: links.Grantor
+    now: datetime
+
+
+Page = Callable[..., HttpResponse]
+
+
+def link_page(purpose: LinkPurpose) -> Callable[[Page], Page]:
+    """Wrap a page at `<path>/<token>`: the view runs inside the company's scope, in the person's language.
+
+    Whatever stands in the way is said on a page of its own. Nothing is cached, indexed or told to other sites: the
+    address is the key.
+    """
+
+    def decorate(view: Page) -> Page:
+        @wraps(view)
+        def page(request: LinkRequest, token: str, *args: Any, **kwargs: Any) -> HttpResponse:
+            try:
+                require_pace(request)
+                tenant_id, link_id = links.ids_in(token, purpose)
+                with tenant_scope(tenant_id):
+                    _enter(request, link_id)
+                    response = view(request, token, *args, **kwargs)
+            except DomainError as error:
+                response = render(request, "signing/over.html", {"message": error.message}, status=error.status)
+            return _silent(response)
+
+        return page
+
+    return decorate
+
+
+def _enter(request: LinkRequest, link_id: uuid.UUID) -> None:
+    request.now = timezone.now()
+    request.link = links.opened(link_id, request.now)
+    request.record = links.record_of(request.link)
+    request.grantor = links.grantor(request.link)
+    if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+        translation.activate(request.link.language)
+        request.LANGUAGE_CODE = request.link.language
+
+
+def _silent(response: HttpResponse) -> HttpResponse:
+    patch_cache_control(response, private=True, no_store=True)
+    response["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+    response["Referrer-Policy"] = "same-origin"  # none to other sites; the form's own origin check needs it at home
+    return response
