@@ -7,6 +7,7 @@ the caption) and "reference": "b.jpg" (another picture of the same subject). Bad
 
 from __future__ import annotations
 
+import hashlib
 import json
 import warnings
 from collections.abc import Callable, Iterator
@@ -56,6 +57,15 @@ class Inspection:
     records: tuple[Record, ...]
     rejected: tuple[Rejected, ...]
 
+    def digest(self) -> str:
+        """SHA-256 (hex) over names, sizes and captions: tells whether a run goes on with the pairs it began with."""
+        told = hashlib.sha256()
+        for record in self.records:
+            files = [path for path in (record.picture, record.reference) if path is not None]
+            named = [(path.relative_to(self.folder.resolve()).as_posix(), path.stat().st_size) for path in files]
+            told.update(json.dumps([named, record.caption, record.word]).encode())
+        return told.hexdigest()
+
     def reasons(self) -> dict[str, int]:
         """How many records each code rejected, most first."""
         codes = [rejected.code for rejected in self.rejected]
@@ -70,10 +80,17 @@ class _Bad(Exception):
         self.code = code
 
 
-def inspect_folder(folder: Path, min_side: int, on_record: Callable[[int], None] | None = None) -> Inspection:
+def inspect_folder(
+    folder: Path,
+    min_side: int,
+    *,
+    veto: Callable[[Path], str] | None = None,
+    on_record: Callable[[int], None] | None = None,
+) -> Inspection:
     """Reads and decodes every record; `on_record` hears how many are done.
 
-    min_side: pictures with a shorter side in pixels are too small. Raises UnusableData where no record is good.
+    min_side: pictures with a shorter side in pixels are too small. veto: why a picture must not be learnt from, empty
+    where it may. Raises UnusableData where no record is good.
     """
     if not folder.is_dir():
         raise UnusableData(f"{folder} is no folder: name one with pictures and captions")
@@ -81,7 +98,9 @@ def inspect_folder(folder: Path, min_side: int, on_record: Callable[[int], None]
     bad: list[Rejected] = []
     for done, (name, entry) in enumerate(_entries(folder), start=1):
         try:
-            good.append(_checked(folder, entry, min_side))
+            record = _checked(folder, entry, min_side)
+            _ask(veto, record)
+            good.append(record)
         except _Bad as error:
             bad.append(Rejected(name, error.code, str(error)))
         if on_record is not None:
@@ -90,6 +109,15 @@ def inspect_folder(folder: Path, min_side: int, on_record: Callable[[int], None]
     if not good:
         raise UnusableData(_nothing(found))
     return found
+
+
+def _ask(veto: Callable[[Path], str] | None, record: Record) -> None:
+    if veto is None:
+        return
+    for path in (record.picture, record.reference):
+        reason = veto(path) if path is not None else ""
+        if reason:
+            raise _Bad("forbidden", reason)
 
 
 def _nothing(found: Inspection) -> str:

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
 MaskKind = Literal["own", "perfect", "none"]
 #: Streams of random numbers of one seed that never meet.
-_ROW, _STEP, PAIR = 0, 1, 2
+_ROW, _STEP, EPOCH, CROP = 0, 1, 2, 3
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,9 @@ class Draws:
     scope: float
 
 
-def generator(seed: int, stream: int, number: int) -> torch.Generator:
-    """Of one row or step; streams and seeds do not meet below 2 ** 40 numbers."""
-    return torch.Generator().manual_seed((((seed * 4 + stream) << 40) + number) % (1 << 63))
+def generator(seed: int, stream: int, number: int) -> np.random.Generator:
+    """Of one row or step. Philox takes the whole key; torch's CPU generator would use its lower 32 bits alone."""
+    return np.random.Generator(np.random.Philox(key=[seed * 4 + stream, number]))
 
 
 def draws_at(
@@ -66,11 +67,11 @@ def draws_at(
 ) -> Draws:
     """For the rows of these numbers, all of one `step`; latent: (c, h, w); steps: the noise schedule's T."""
     generators = [generator(seed, _ROW, row) for row in rows]
-    chances = torch.stack([torch.rand(3, generator=g) for g in generators])
-    noise = torch.stack([torch.randn(2, *latent, generator=g) for g in generators])
-    whole = generator(seed, _STEP, step)
+    chances = torch.from_numpy(np.stack([g.random(3) for g in generators]))
+    shape = (2, *latent)
+    noise = torch.from_numpy(np.stack([g.standard_normal(shape, dtype=np.float32) for g in generators]))
+    quantity, kind, scope = generator(seed, _STEP, step).random(3).tolist()
     low, high = recipe.quantity
-    quantity, kind, scope = torch.rand(3, generator=whole).tolist()
     return Draws(
         noise=noise[:, 0],
         encoding=noise[:, 1],

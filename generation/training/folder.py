@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 
-import torch
 from PIL import Image
 
 from generation.training.dataset import FORMATS, Record
-from generation.training.draws import PAIR, generator
+from generation.training.draws import CROP, EPOCH, generator
 from generation.training.pairs import Pair
 from generation.usable_reference import flatten
 
@@ -29,7 +28,7 @@ class FolderPairs:
 
     def _shuffled(self, epoch: int) -> list[int]:
         if self._order[0] != epoch:
-            order = torch.randperm(len(self.records), generator=generator(self.seed, PAIR, epoch))
+            order = generator(self.seed, EPOCH, epoch).permutation(len(self.records))
             self._order = epoch, order.tolist()
         return self._order[1]
 
@@ -37,7 +36,7 @@ class FolderPairs:
         """See PairSource. Raises OSError for a picture that has vanished since it was inspected."""
         epoch, place = divmod(number, len(self.records))
         record = self.records[self._shuffled(epoch)[place]]
-        chance = torch.rand(7, generator=generator(self.seed + 1, PAIR, number)).tolist()
+        chance = generator(self.seed, CROP, number).random(7).tolist()
         original = opened(record)
         picture, corner = filled(original, self.size, (chance[0], chance[1]))
         return Pair(

@@ -57,7 +57,7 @@ class Trainer:
             list(self.parameters.values()), plan.learning_rate, plan.betas, weight_decay=plan.weight_decay, fused=True
         )
         self.module, self.optimizer = self.accelerator.prepare(module, optimizer)
-        self._stop = False
+        self._stop, self._saved = False, -1
         out.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -84,7 +84,8 @@ class Trainer:
                 if self._save_is_due(time.monotonic() - saved):
                     self.save()
                     saved = time.monotonic()
-            self.save()
+            if self._saved != self.step:
+                self.save()
         return self.step
 
     @contextmanager
@@ -168,6 +169,7 @@ class Trainer:
         """Writes parameters, average and optimiser state to one file, replacing the last one in a single move."""
         if self.accelerator.is_main_process:
             write(self.out, self._tensors(), self._facts(), self.plan.keep)
+        self._saved = self.step
         self.accelerator.wait_for_everyone()
 
     def _tensors(self) -> dict[str, Tensor]:

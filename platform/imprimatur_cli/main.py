@@ -10,6 +10,7 @@ from imprimatur_cli.draw import draw
 from imprimatur_cli.making import generate, templates
 from imprimatur_cli.reference import references
 from imprimatur_cli.reviewing import review
+from imprimatur_cli.train import train
 from imprimatur_cli.verify import verify
 from imprimatur_cli.weights import weights
 
@@ -21,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(draw)
+app.command()(train)
 app.command()(verify)
 app.add_typer(weights, name="weights")
 app.command()(login)

@@ -90,6 +90,44 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "checked with the key that came with the trail; for proof, pass --key with one from an earlier day",
         "記録に同梱の鍵で確認しました。証明には、以前に受け取った鍵を --key で指定してください",
     ),
+    "training": ("Training", "学習中"),
+    "train_inspecting": ("Looking at pictures and captions", "画像と説明文を確認中"),
+    "train_inspected": (
+        "{folder}: {good} pairs can be learnt from, {bad} left out",
+        "{folder}: 学習に使える組 {good} 件、除外 {bad} 件",
+    ),
+    "train_more": ("  and {count} more", "  ほか {count} 件"),
+    "train_forbidden": (
+        "its content credentials refuse training: ask whoever made it, or say --own-work if it is yours",
+        "来歴情報が学習を禁じています。作成者に確認するか、自作であれば --own-work を指定してください",
+    ),
+    "train_needs_data": (
+        "“{profile}” learns from pictures: name their folder with --data",
+        "「{profile}」の学習には画像が必要です。--data でフォルダーを指定してください",
+    ),
+    "train_needs_out": (
+        "name the folder of the run with --out",
+        "--out で学習結果の保存先フォルダーを指定してください",
+    ),
+    "train_nothing_to_check": (
+        "the studio model draws its own pairs: there is no folder to check, name one with --data",
+        "studio は学習用の組を自分で描くため、確認するフォルダーがありません。--data で指定できます",
+    ),
+    "train_checked": ("{pairs} pairs are ready to train on", "学習に使える組は {pairs} 件です"),
+    "train_stopped": (
+        "Stopped after step {step}, everything kept: go on with the same options and --resume",
+        "ステップ {step} で停止しました。状態は保存済みです。同じ指定に --resume を加えると続きから再開します",
+    ),
+    "train_done": (
+        "Wrote {path} after {step} steps; loss on fixed pairs {before} -> {after}",
+        "{path} を書き出しました（{step} ステップ、固定した組での損失 {before} -> {after}）",
+    ),
+    "train_draw": (
+        "To draw with it, copy {folder} to $IMPRIMATUR_MODELS/{profile}/visual, then: "
+        "imprimatur draw --profile {profile} ...",
+        "描くには {folder} を $IMPRIMATUR_MODELS/{profile}/visual にコピーし、"
+        "imprimatur draw --profile {profile} ... を実行してください",
+    ),
     "fact_generated": ("generated {when} with {model}", "{when} に {model} で生成"),
 }
 
