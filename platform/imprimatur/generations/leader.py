@@ -15,7 +15,7 @@ from imprimatur.generations.dispatch import dispatch
 from imprimatur.generations.fairness import Turns
 from imprimatur.generations.leadership import Leadership, Session
 from imprimatur.generations.reaper import reap
-from imprimatur.rights.expiry import expire_everywhere
+from imprimatur.rights.expiry import expire_everywhere, remind_everywhere
 
 LOCK_KEY: Final = 0x696D7072  # "impr"
 TICK_SECONDS: Final = 1.0  # how often it looks without being rung
@@ -45,6 +45,7 @@ class Leader(Leadership):
             dispatch(turns)
             if time.monotonic() >= expire_at:
                 expire_everywhere()
+                remind_everywhere()
                 expire_at = time.monotonic() + EXPIRY_SECONDS
             if time.monotonic() >= note_at:
                 checkpoint_everywhere()

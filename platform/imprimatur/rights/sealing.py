@@ -24,7 +24,9 @@ from django.utils.translation import gettext_lazy as _
 
 from governance.keyfiles import exclusive, write_private
 from imprimatur.environment import secret
+from imprimatur.rights.models import AccessLink, ConsentRecord, TrademarkLicence
 from imprimatur.tenants.errors import DomainError
+from imprimatur.tenants.models import TenantModel
 
 FILE_NAME: Final = "record.keys"
 KEY_BYTES, NONCE_BYTES = 32, 12
@@ -77,9 +79,19 @@ def unseal(row_id: uuid.UUID, sealed: str) -> dict[str, Any]:
         raise CannotUnseal from error
 
 
-def is_current(sealed: str) -> bool:
-    """Whether the newest key sealed it."""
-    return sealed.split(".")[1:2] == [_key_id(_keys()[0])]
+def reseal_all() -> int:
+    """Seal the entered company's texts with the newest key, where another one did. How many; CannotUnseal."""
+    columns = ((ConsentRecord, "sealed_contact"), (TrademarkLicence, "sealed_contact"), (AccessLink, "sealed_note"))
+    return sum(_reseal(model, column) for model, column in columns)
+
+
+def _reseal(model: type[TenantModel], column: str) -> int:
+    current = f".{_key_id(_keys()[0])}."
+    old = model.objects.select_for_update().exclude(**{column: ""}).exclude(**{f"{column}__contains": current})
+    rows = list(old)
+    for row in rows:
+        model.objects.filter(pk=row.pk).update(**{column: seal(row.pk, unseal(row.pk, getattr(row, column)))})
+    return len(rows)
 
 
 def _bound_to(row_id: uuid.UUID) -> bytes:

@@ -56,7 +56,7 @@ def test_one_companys_trouble_keeps_no_other_from_its_turn(
 
     monkeypatch.setattr(expiry, "expire_due", troubled)
     assert expiry.expire_everywhere(LATER) == 1
-    assert "could not be marked" in caplog.text
+    assert "could not be done" in caplog.text
 
 
 def test_the_look_across_companies_tells_ids_only(world: World) -> None:

@@ -1,0 +1,79 @@
+"""A record's end is announced 30, 7 and 1 days before, once each: by mail to the rights managers, and on their pages."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from imprimatur.audit.services import record as record_event
+from imprimatur.rights.models import Reminder, RightRecord
+from imprimatur.rights.selectors import expiring
+from imprimatur.tenants.actor import Actor
+from imprimatur.tenants.models import Membership, User
+from imprimatur.tenants.permissions import Role
+
+DAYS: Final = (30, 7, 1)
+
+
+def remind_due(actor: Actor, now: datetime) -> int:
+    """Announce what ends soon and was not announced yet. Returns how many announcements went out.
+
+    After a pause only the nearest one is sent: nobody is told of 30 days when 5 are left.
+    """
+    managers = _managers()
+    return sum(_remind(actor, record, managers, now) for record in expiring(now))
+
+
+def _remind(actor: Actor, record: RightRecord, managers: list[User], now: datetime) -> int:
+    assert record.valid_until is not None  # noqa: S101 - only what ends is expiring
+    due = [days for days in DAYS if record.valid_until - now <= timedelta(days=days)]
+    if not due:
+        return 0
+    told = set(
+        Reminder.objects.filter(record=record.public_id, until=record.valid_until).values_list("days", flat=True)
+    )
+    fresh = [days for days in due if days not in told]
+    facts = {"tenant_id": actor.tenant_id, "record": record.public_id, "until": record.valid_until}
+    Reminder.objects.bulk_create([Reminder(days=days, **facts) for days in fresh])
+    if min(due) not in fresh:
+        return 0
+    payload = {"days": min(due), "until": record.valid_until.isoformat(), "terms_digest": record.terms_digest}
+    record_event(actor.tenant_id, actor.label, f"{_noun(record)}.expiring", record.public_id, payload)
+    for person in managers:
+        _mail(person, record, now)
+    return 1
+
+
+def _mail(person: User, record: RightRecord, now: datetime) -> None:
+    """Titles may name people, so the mail carries the record's number and its address alone."""
+    assert record.valid_until is not None  # noqa: S101 - as above
+    left = max(1, -(-int((record.valid_until - now).total_seconds()) // 86400))
+    with translation.override(person.language):
+        subject = ngettext("A permission ends in %(days)d day", "A permission ends in %(days)d days", left) % {
+            "days": left
+        }
+        facts = {
+            "record": record.public_id,
+            "day": f"{timezone.localtime(record.valid_until):%Y-%m-%d %H:%M}",
+            "address": f"{settings.PUBLIC_URL}/rights/{record.public_id}",
+        }
+        text = _(
+            "Record %(record)s ends on %(day)s. From then on nothing is drawn, released or delivered under it. Renew it "
+            "in time:\n\n%(address)s"
+        )
+        send_mail(subject, text % facts, settings.DEFAULT_FROM_EMAIL, [person.email])
+
+
+def _managers() -> list[User]:
+    members = Membership.objects.filter(roles__contains=[Role.RIGHTS_MANAGER], user__is_active=True)
+    return [membership.user for membership in members.select_related("user")]
+
+
+def _noun(record: RightRecord) -> str:
+    return "consent" if record.PREFIX == "cns" else "trademark_licence"
