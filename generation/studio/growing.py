@@ -41,7 +41,8 @@ def grow(model: TextToImage, trainer: Trainer, checkpoint: Path) -> None:
     """Starts `trainer` from a smaller model's checkpoint, whose vocabulary file lies beside it.
 
     What both have is copied with its optimiser state; what is new keeps its fresh values, silenced where it would
-    change the pictures. Tokens keep their rows by their spelling. Raises FileNotFoundError without a checkpoint or its vocabulary.
+    change the pictures. Tokens keep their rows by their spelling. Raises FileNotFoundError without a checkpoint or
+    its vocabulary.
     """
     old = json.loads((checkpoint.parent / VOCABULARY).read_text())
     rows = moved_rows(old, model.tokenizer.get_vocab())

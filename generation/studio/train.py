@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from generation.studio import decoding, growing, looking, text_to_image, vision
+from generation.studio import decoding, growing, looking, text_to_image, together, vision
 from generation.studio.architecture import Widths
 from generation.studio.autoencoder import StudioAutoencoder
 from generation.studio.vision import Vision
@@ -103,11 +103,30 @@ def train_vision(options: argparse.Namespace) -> None:
     log.info("vision: step %d", trainer.step)
 
 
+def train_together(options: argparse.Namespace) -> None:
+    """Starts from the stage text-to-image as it stands, and leaves its part and that of vision in their folders."""
+    encoder = new_encoder()
+    load_average(encoder, options.out / "encoder" / "checkpoint.safetensors")
+    base = text_to_image.TextToImage(Widths(), autoencoder_for(options.out, options.seed))
+    model = together.Together(base, encoder)
+    plan = Plan(steps=options.steps or 15000, decay_from=options.decay_from)
+    trainer = Trainer(model, plan, options.out / "together")
+    if options.resume:
+        trainer.resume()
+    else:
+        together.adopt_base(trainer, options.out / "text-to-image" / "checkpoint.safetensors")
+    at = partial(together.loss_at, model, options.seed, batch=options.batch or 24)
+    trainer.run(at, seconds=options.minutes * 60)
+    together.split(trainer.checkpoint, options.out)
+    log.info("together: step %d", trainer.step)
+
+
 STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
     "autoencoder": train_autoencoder,
     "encoder": train_encoder,
     "evaluator": train_evaluator,
     "text-to-image": train_text_to_image,
+    "together": train_together,
     "vision": train_vision,
 }
 
