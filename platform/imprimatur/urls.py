@@ -12,12 +12,13 @@ from imprimatur.prompts import api as prompts
 from imprimatur.releases import api as releases
 from imprimatur.review import api as review
 from imprimatur.rights import api as rights
+from imprimatur.rights import blocklist_api as blocklist
 from imprimatur.tenants import api as tenants
 from imprimatur.tenants import health, sign_in
 from imprimatur.tenants.rest.docs import ApiDocument, ApiDocumentPage
 from imprimatur.withdrawal import api as withdrawal
 
-_API = (tenants, rights, library, prompts, generations, review, releases, withdrawal)
+_API = (tenants, rights, blocklist, library, prompts, generations, review, releases, withdrawal)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),

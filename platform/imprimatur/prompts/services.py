@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from imprimatur.audit.services import record as record_event
 from imprimatur.prompts.models import PromptTemplate, TemplateVersion, VersionStatus
 from imprimatur.prompts.wording import checked, normal
+from imprimatur.rights import blocklist
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import Conflict, InvalidInput, NotPermitted, PersonRequired
 from imprimatur.tenants.models import User
@@ -82,7 +83,9 @@ def edit_draft(actor: Actor, version: TemplateVersion, text: str, variables: Var
 def submit(actor: Actor, version: TemplateVersion) -> TemplateVersion:
     """Ask for approval; from here on the wording is frozen."""
     _require_author(actor)
-    return _move(actor, _locked(version), VersionStatus.SUBMITTED)
+    row = _locked(version)
+    _refuse_blocked(row)
+    return _move(actor, row, VersionStatus.SUBMITTED)
 
 
 def approve(actor: Actor, version: TemplateVersion) -> TemplateVersion:
@@ -114,8 +117,19 @@ def check_decider(actor: Actor, version: TemplateVersion) -> None:
 def _decide(actor: Actor, version: TemplateVersion, to: VersionStatus, note: str) -> TemplateVersion:
     row = _locked(version)
     check_decider(actor, row)
+    if to == VersionStatus.APPROVED:
+        _refuse_blocked(row)
     row.decided_by, row.decided_at, row.decision_note = actor.require_person(), timezone.now(), note
     return _move(actor, row, to)
+
+
+def _refuse_blocked(version: TemplateVersion) -> None:
+    """InvalidInput that names every blocked word of the text and of its options."""
+    tokens = [option["token"] for variable in version.variables for option in variable["options"]]
+    found = blocklist.hits([version.text, *tokens])
+    if found:
+        message = _("These words are on the company’s blocklist: %(words)s. Write it without them.")
+        raise _invalid("text", message % {"words": ", ".join(found)})
 
 
 def _draft(actor: Actor, template: PromptTemplate, author: User, content: dict[str, Any]) -> TemplateVersion:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
 
+from governance.sentences import CONTEXTS
 from imprimatur.tenants.errors import InvalidInput, Sentence
 
 SUBJECT: Final = "subject"
@@ -53,11 +54,16 @@ def _normal_variable(variable: Any) -> dict[str, Any]:
     return {
         "name": normal(str(said.get("name", ""))),
         "label": _normal_label(said.get("label")),
-        "options": [
-            {"token": normal(str(_mapping(o).get("token", ""))), "label": _normal_label(_mapping(o).get("label"))}
-            for o in (options if isinstance(options, list | tuple) else [])
-        ],
+        "options": [_normal_option(_mapping(o)) for o in (options if isinstance(options, list | tuple) else [])],
     }
+
+
+def _normal_option(said: Mapping[str, Any]) -> dict[str, Any]:
+    """contexts: what choosing it puts the subject beside, as far as a consent may forbid it."""
+    option: dict[str, Any] = {"token": normal(str(said.get("token", ""))), "label": _normal_label(said.get("label"))}
+    tagged = said.get("contexts")
+    contexts = sorted({str(c) for c in tagged} if isinstance(tagged, list | tuple) else ())
+    return option | ({"contexts": contexts} if contexts else {})
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -126,6 +132,10 @@ def _one_variable_problems(variable: Mapping[str, Any]) -> list[Problem]:
 
 def _option_problems(name: str, option: Mapping[str, Any]) -> list[Problem]:
     token = option["token"]
+    unknown = [context for context in option.get("contexts", ()) if context not in CONTEXTS]
+    if unknown:
+        message = _("“%(token)s” of “%(name)s” is tagged with an unknown context.")
+        return [_problem("variables", message % {"token": token, "name": name})]
     if not _ENGLISH.fullmatch(token) or len(token) > MAX_TOKEN:
         message = _("“%(token)s” of “%(name)s” must be English words, at most 60 characters, without braces.")
         return [_problem("variables", message % {"token": token, "name": name})]

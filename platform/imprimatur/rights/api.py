@@ -18,15 +18,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from imprimatur.audit.models import AuditEvent
-from imprimatur.rights import selectors, services
+from imprimatur.rights import selectors, services, signing
 from imprimatur.rights.models import ConsentRecord, RightRecord, RightStatus, TrademarkLicence
+from imprimatur.rights.sealing import Contact
 from imprimatur.rights.serializers import (
+    AddressSerializer,
     ConsentSerializer,
+    ContactSerializer,
     EvidenceSerializer,
     LicenceSerializer,
+    NarrowingSerializer,
     NewConsentSerializer,
     NewLicenceSerializer,
+    RenewalSerializer,
+    TermsVersionSerializer,
 )
+from imprimatur.rights.signing import base_url
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.permissions import Permission
 from imprimatur.tenants.rest.pagination import NewestEventFirst
@@ -50,8 +57,14 @@ class Records(TenantViewSet):
         "suspend": Permission.MANAGE_RIGHTS,
         "resume": Permission.MANAGE_RIGHTS,
         "evidence": Permission.MANAGE_RIGHTS,
+        "narrow": Permission.MANAGE_RIGHTS,
+        "renew": Permission.VIEW,
+        "contact": Permission.MANAGE_RIGHTS,
+        "set_contact": Permission.VIEW,
+        "send": Permission.MANAGE_RIGHTS,
+        "portal": Permission.MANAGE_RIGHTS,
     }
-    persons_only = frozenset({"verify"})
+    persons_only = frozenset({"verify", "send", "portal"})
 
     def record(self, public_id: str) -> Any:
         """The record of that id; NotFound."""
@@ -115,6 +128,53 @@ class Records(TenantViewSet):
         """Allow use again."""
         return self._step(request, public_id, services.resume)
 
+    @extend_schema(request=NarrowingSerializer)
+    def narrow(self, request: TenantRequest, public_id: str) -> Response:
+        """A smaller version of what was agreed, in force at once. 422 that names what would allow more."""
+        asked = NarrowingSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        record = self.record(public_id)
+        reason = asked.validated_data["reason"]
+        return self.answer(services.narrow(request.actor, record, asked.terms_for(record), reason))
+
+    @extend_schema(request=RenewalSerializer)
+    def renew(self, request: TenantRequest, public_id: str) -> Response:
+        """Draft a record that goes on where this one ends; it needs a signature of its own."""
+        asked = RenewalSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        following = services.renew(request.actor, self.record(public_id), asked.validated_data["valid_until"])
+        return self.answer(following, status=201)
+
+    @extend_schema(responses=TermsVersionSerializer(many=True))
+    def versions(self, request: TenantRequest, public_id: str) -> Response:  # noqa: ARG002
+        """Every text that was agreed, newest first; receipts name them by digest."""
+        return Response(TermsVersionSerializer(selectors.versions(self.record(public_id)), many=True).data)
+
+    @extend_schema(responses=ContactSerializer)
+    def contact(self, request: TenantRequest, public_id: str) -> Response:
+        """Who stands behind the record: rights managers only."""
+        return Response(ContactSerializer(selectors.contact(request.actor, self.record(public_id))).data)
+
+    @extend_schema(request=ContactSerializer)
+    def set_contact(self, request: TenantRequest, public_id: str) -> Response:
+        """Say who stands behind the record; kept encrypted."""
+        asked = ContactSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        contact = Contact(**asked.validated_data)
+        return self.answer(services.set_contact(request.actor, self.record(public_id), contact))
+
+    @extend_schema(request=None, responses=AddressSerializer)
+    def send(self, request: TenantRequest, public_id: str) -> Response:
+        """Mail the person a link to read and sign. The address is shown this once."""
+        address = signing.send_to_sign(request.actor, self.record(public_id), base_url(request))
+        return Response({"address": address})
+
+    @extend_schema(request=None, responses=AddressSerializer)
+    def portal(self, request: TenantRequest, public_id: str) -> Response:
+        """Mail the person a link to what was made of them. The address is shown this once."""
+        address = signing.send_portal(request.actor, self.record(public_id), base_url(request))
+        return Response({"address": address})
+
     def answer(self, record: RightRecord, **options: Any) -> Response:
         """The record as it stands now."""
         return Response(self.get_serializer(record).data, **options)
@@ -147,7 +207,7 @@ class Consents(Records):
         asked = NewConsentSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         said = {"title": asked.validated_data["title"], "kind": asked.validated_data["kind"]}
-        record = services.draft_consent(request.actor, **said, terms=asked.terms(), **asked.document())
+        record = services.draft_consent(request.actor, **said, terms=asked.terms(), **asked.beside())
         return self.created(request, record)
 
 
@@ -171,7 +231,7 @@ class Licences(Records):
         asked = NewLicenceSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         title = asked.validated_data["title"]
-        record = services.draft_licence(request.actor, title=title, terms=asked.terms(), **asked.document())
+        record = services.draft_licence(request.actor, title=title, terms=asked.terms(), **asked.beside())
         return self.created(request, record)
 
 
@@ -193,7 +253,7 @@ class Receipts(TenantViewSet):
 
 def _addresses(word: str, records: type[Records]) -> list[URLPattern]:
     one = f"{word}/<str:public_id>"
-    steps = ("verify", "sent", "signed", "suspend", "resume")
+    steps = ("verify", "sent", "signed", "suspend", "resume", "narrow", "renew", "send", "portal")
     return [
         path(word, records.as_view({"get": "list", "post": "create"})),
         path(one, records.as_view({"get": "retrieve"})),
@@ -201,6 +261,8 @@ def _addresses(word: str, records: type[Records]) -> list[URLPattern]:
             f"{one}/evidence",
             records.as_view({"get": "evidence", "post": "add_evidence"}, parser_classes=[MultiPartParser]),
         ),
+        path(f"{one}/contact", records.as_view({"get": "contact", "put": "set_contact"})),
+        path(f"{one}/versions", records.as_view({"get": "versions"})),
         path(f"{one}/receipts", Receipts.as_view({"get": "list"})),
         *(path(f"{one}/{step}", records.as_view({"post": step})) for step in steps),
     ]

@@ -21,14 +21,14 @@ logger = logging.getLogger(__name__)
 def expire_everywhere(now: datetime | None = None) -> int:
     """How many records were marked. One tenant's trouble is logged and keeps no other from its turn."""
     moment = now or timezone.now()
-    tenants = _tenants("SELECT * FROM rights_run_out(%s)", [moment])
+    tenants = _tenants("SELECT * FROM rights_run_out(%s)", moment)
     return _everywhere(tenants, lambda actor: expire_due(actor, moment))
 
 
 def remind_everywhere(now: datetime | None = None) -> int:
     """How many ends were announced; as for what ran out."""
     moment = now or timezone.now()
-    tenants = _tenants("SELECT * FROM rights_ending(%s, %s)", [moment, max(DAYS)])
+    tenants = _tenants("SELECT * FROM rights_ending(%s, %s)", moment, max(DAYS))
     return _everywhere(tenants, lambda actor: remind_due(actor, moment))
 
 
@@ -45,7 +45,7 @@ def _everywhere(tenants: list[uuid.UUID], work: Callable[[Actor], int]) -> int:
     return done
 
 
-def _tenants(statement: str, arguments: list[object]) -> list[uuid.UUID]:
+def _tenants(statement: str, *arguments: datetime | int) -> list[uuid.UUID]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, arguments)
+        cursor.execute(statement, list(arguments))
         return [row[0] for row in cursor.fetchall()]

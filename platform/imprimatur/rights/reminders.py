@@ -1,4 +1,4 @@
-"""A record's end is announced 30, 7 and 1 days before, once each: by mail to the rights managers, and on their pages."""
+"""A record's end is announced 30, 7 and 1 days before, once each: by mail to rights managers, and on their pages."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def _mail(person: User, record: RightRecord, now: datetime) -> None:
             "address": f"{settings.PUBLIC_URL}/rights/{record.public_id}",
         }
         text = _(
-            "Record %(record)s ends on %(day)s. From then on nothing is drawn, released or delivered under it. Renew it "
-            "in time:\n\n%(address)s"
+            "Record %(record)s ends on %(day)s. From then on nothing is drawn, released or delivered under it. Renew "
+            "it in time:\n\n%(address)s"
         )
         send_mail(subject, text % facts, settings.DEFAULT_FROM_EMAIL, [person.email])
 

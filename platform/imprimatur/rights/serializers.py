@@ -6,19 +6,31 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
+from governance.agreement import RENEWALS
 from governance.consent import ConsentTerms
 from governance.errors import InvalidTerms
 from governance.scope import TERMS_ACTIONS
 from governance.trademark import TREATMENTS, TrademarkTerms
 from imprimatur.rights import selectors
-from imprimatur.rights.models import ConsentRecord, RightRecord, RightStatus, TrademarkLicence
+from imprimatur.rights.models import (
+    ConsentRecord,
+    RightRecord,
+    RightStatus,
+    TermsVersion,
+    TrademarkLicence,
+)
+from imprimatur.rights.sealing import Contact
 from imprimatur.rights.services import MAX_REASON
+from imprimatur.rights.versions import terms_in
 from imprimatur.tenants.errors import InvalidInput
+from imprimatur.tenants.ids import encode
 
 Terms = TypeVar("Terms", ConsentTerms, TrademarkTerms)
 PENDING = "pending"  # id and grantee are the service's to fill in
+_NOT_TERMS = frozenset({"title", "file", "contact_name", "contact_email", "contact_language"})
 
 
 class Words(serializers.ListField):
@@ -48,21 +60,30 @@ class NewRightSerializer(serializers.Serializer[Any]):
     excluded_territories = Words()
     valid_from = serializers.DateTimeField()
     valid_until = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    sell_off_days = serializers.IntegerField(
+        required=False, default=0, min_value=0, max_value=3650, help_text="What is out may stay so long after the end."
+    )
+    renewal = serializers.ChoiceField(choices=list(RENEWALS), required=False, default="none")
+    contact_name = serializers.CharField(required=False, allow_blank=True, default="", max_length=120)
+    contact_email = serializers.EmailField(required=False, allow_blank=True, default="")
+    contact_language = serializers.ChoiceField(choices=["en", "ja"], required=False, default="en")
     file = serializers.FileField(required=False)
 
     def built(self, terms: Callable[..., Terms]) -> Terms:
         """The governance terms; InvalidInput where they contradict themselves."""
-        said = {key: value for key, value in self.validated_data.items() if key not in ("title", "file")}
+        said = {key: value for key, value in self.validated_data.items() if key not in _NOT_TERMS}
         sets = {key: frozenset(value) if isinstance(value, list) else value for key, value in said.items()}
         try:
             return terms(id=PENDING, grantee=PENDING, **sets)
         except InvalidTerms as error:
             raise InvalidInput(errors=[{"field": "terms", "message": str(error)}], code=error.code) from error
 
-    def document(self) -> dict[str, Any]:
-        """The evidence as the services take it."""
-        file = self.validated_data.get("file")
-        return {"evidence": file.read(), "evidence_name": file.name} if file else {}
+    def beside(self) -> dict[str, Any]:
+        """Evidence and contact as the services take them."""
+        said = self.validated_data
+        file = said.get("file")
+        contact = Contact(name=said["contact_name"], email=said["contact_email"], language=said["contact_language"])
+        return {"contact": contact} | ({"evidence": file.read(), "evidence_name": file.name} if file else {})
 
 
 class NewConsentSerializer(NewRightSerializer):
@@ -89,6 +110,9 @@ class NewConsentSerializer(NewRightSerializer):
     approval_right = serializers.ChoiceField(
         choices=["none", "per_campaign", "per_output"], required=False, default="none"
     )
+
+    response_days = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1, max_value=365)
+    disclosure_duty = serializers.BooleanField(required=False, default=False)
 
     def terms(self) -> ConsentTerms:
         """As `governance` checks them."""
@@ -125,6 +149,7 @@ class RightSerializer(serializers.ModelSerializer[Any]):
     terms = serializers.JSONField(read_only=True)
     created_by = serializers.UUIDField(source="created_by_id", read_only=True)
     verified_by = serializers.UUIDField(source="verified_by_id", read_only=True, allow_null=True)
+    renews = serializers.SerializerMethodField(help_text="The record that this one goes on from.")
 
     class Meta:
         fields = [
@@ -140,12 +165,19 @@ class RightSerializer(serializers.ModelSerializer[Any]):
             "evidence_sha256",
             "evidence_name",
             "version",
+            "terms_version",
+            "suspension_reason",
+            "renews",
             "created_by",
             "verified_by",
             "created_at",
             "revoked_at",
             "revocation_reason",
         ]
+
+    def get_renews(self, record: RightRecord) -> str | None:
+        """`cns_...` or `tml_...`."""
+        return record.renews.public_id if record.renews else None
 
     def get_standing(self, record: RightRecord) -> str:
         """The status today."""
@@ -180,3 +212,53 @@ class RevocationSerializer(serializers.Serializer[Any]):
     """Why, for the record; kept in the tenant, not in the audit trail."""
 
     reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=MAX_REASON)
+
+
+class NarrowingSerializer(serializers.Serializer[Any]):
+    """The terms that are left, as `terms` shows them; what is not named stays. Only less than before is taken."""
+
+    terms = serializers.DictField()
+    reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=MAX_REASON)
+
+    def terms_for(self, record: RightRecord) -> ConsentTerms | TrademarkTerms:
+        """The record's terms with what was said put in their place; InvalidInput for unknown or unreadable fields."""
+        said: dict[str, Any] = self.validated_data["terms"]
+        unknown = sorted(said.keys() - record.terms.keys())
+        if unknown:
+            message = _("There is no such term.")
+            raise InvalidInput(errors=[{"field": f"terms.{name}", "message": message} for name in unknown])
+        try:
+            return type(terms_in(record)).from_json(record.terms | said)
+        except InvalidTerms as error:
+            raise InvalidInput(errors=[{"field": "terms", "message": str(error)}], code=error.code) from error
+
+
+class RenewalSerializer(serializers.Serializer[Any]):
+    """The end of the record that goes on from this one."""
+
+    valid_until = serializers.DateTimeField()
+
+
+class ContactSerializer(serializers.Serializer[Any]):
+    """Who stands behind a record; kept encrypted, shown to rights managers only."""
+
+    name = serializers.CharField(allow_blank=True, max_length=120)
+    email = serializers.EmailField(allow_blank=True)
+    language = serializers.ChoiceField(choices=["en", "ja"], required=False, default="en")
+
+
+class TermsVersionSerializer(serializers.ModelSerializer[TermsVersion]):
+    """One text that was agreed."""
+
+    terms = serializers.JSONField(read_only=True)
+
+    class Meta:
+        model = TermsVersion
+        fields = ["number", "terms", "terms_digest", "made_by", "reason", "created_at"]
+        read_only_fields = fields
+
+
+class AddressSerializer(serializers.Serializer[Any]):
+    """A link that went out by mail. It is shown this once."""
+
+    address = serializers.CharField()

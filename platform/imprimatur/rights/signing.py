@@ -12,6 +12,7 @@ from typing import Final
 
 from django.conf import settings
 from django.core.mail import send_mail
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -34,6 +35,11 @@ from imprimatur.tenants.selectors import tenant
 PATHS: Final = {LinkPurpose.SIGN: "/sign/", LinkPurpose.PORTAL: "/portal/"}
 MAX_NAME, MAX_NOTE = 120, 2000
 SIGNED, CHANGES = "signed", "changes"
+
+
+def base_url(request: HttpRequest) -> str:
+    """Where people reach us: the configured address, or on one machine the one that was used."""
+    return settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
 
 
 def send_to_sign(actor: Actor, record: RightRecord, base_url: str, now: datetime | None = None) -> str:
