@@ -1,11 +1,12 @@
 """Stage together: base and visual branch learn at once, from pictures half of which come with a reference.
 
 Learning the branch alone, on a finished base, costs as much a step and teaches the base nothing: here a picture with a
-reference teaches both. Rows without a reference keep the base what it is without one. The stage `vision` goes on from
-here with the base frozen, under the model's own guidance masks.
+reference teaches both. Rows without a reference keep the base what it is without one. The stage `vision` may go on from
+here with the base frozen.
 """
 
 import random
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,16 +17,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from generation.attention import AttentionPass, Condition, attach, is_visual
+from generation.attention import AttentionPass, Condition, MapsComplete, attach, is_visual
 from generation.conditions import Vision
 from generation.influence import Influence
-from generation.masks import max_norm, top_k
+from generation.masks import guidance_mask, max_norm, top_k
+from generation.profiles import STUDIO
 from generation.projector import SmallProjector, VisualFeatures
+from generation.spec import MaskDials
 from generation.studio import vocabulary
 from generation.studio.autoencoder import to_tensor
 from generation.studio.batches import generator_at, pictures_of, rng_at
 from generation.studio.localising import localisation_loss
-from generation.studio.text_to_image import LOCALISATION, TextToImage, noised, subject_coverage, word_marks
+from generation.studio.text_to_image import LOCALISATION, Noised, TextToImage, noised, subject_coverage, word_marks
 from generation.studio.vision_networks import StudioImageEncoder
 from generation.studio.world.captions import plain_caption_for
 from generation.studio.world.individual import Individual, draw_individual
@@ -33,6 +36,7 @@ from generation.studio.world.layout import draw_scene
 from generation.studio.world.render import Drawing, paint_picture, paint_reference
 from generation.training.loop import Trainer
 
+Mask = Tensor | None
 #: The most cells of the 8 x 8 mask that belong to a subject: the least and the largest share of a step.
 SCOPE = (0.2, 0.5)
 #: Shares of rows with a reference, of those whose caption tells nothing of the looks, and of rows without text.
@@ -41,8 +45,9 @@ REFERENCE_SHARE, PLAIN_SHARE, TEXT_DROPOUT = 0.5, 0.5, 0.1
 BLANK_SHARE = 0.5
 #: Share of references on a plain wall; the others are taken in some other scene.
 WALL_SHARE = 0.75
-#: Share of steps in which the references act at the subject's place alone; in the others they act everywhere.
-MASKED_SHARE = 0.6
+#: Shares of steps under the mask the model itself would draw with, and under a perfect one; else references act
+#: everywhere.
+OWN_MASK_SHARE, PERFECT_MASK_SHARE = 0.5, 0.2
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,11 @@ class Rows:
     captions: list[str]
     references: Tensor
     shown: Tensor
+
+    @property
+    def acting(self) -> Tensor:
+        """(r,): the rows in which a reference acts, a blank one included."""
+        return self.shown.nonzero()[:, 0]
 
 
 def rows_at(seed: int, step: int, batch: int) -> Rows:
@@ -101,39 +111,56 @@ class Together(nn.Module):
         for layer in self.attention.layers:
             nn.init.zeros_(layer.to_v_vision.weight)  # at first every picture is the base's own
 
-    def tokens(self, references: Tensor, blanks: int) -> Vision:
-        """Projected tokens of r references, then of a blank picture, `blanks` times."""
+    def tokens(self, rows: Rows) -> Vision:
+        """Projected tokens of the references, then of a blank picture as often as one acts."""
+        references, blanks = rows.references, len(rows.acting) - len(rows.references)
         with torch.no_grad():
             deep = self.encoder(torch.cat([references, torch.zeros_like(references[:1])]))
         blank = deep[-1:].expand(blanks, -1, -1)
         return Vision(self.projector(VisualFeatures(torch.cat([deep[:-1], blank]))))
 
 
-def influence_of(model: Together, rows: Rows, rng: random.Random) -> Influence:
-    """The references, acting in the rows that may see them: at the subject's place, or in some steps everywhere.
+@torch.no_grad()
+def own_mask(model: Together, asked: Noised, text: Tensor, words: Tensor, scope: float) -> Tensor:
+    """The guidance mask the model itself would draw with, (b, 1, 8, 8); words (b, n): 1 at the kind's token."""
+    layers = STUDIO.mask_layers
+    looking = AttentionPass(Condition(text.detach()), 16, 16, word=words, wanted_maps=max(layers) + 1)
+    with model.attention.running(looking), suppress(MapsComplete):
+        model.base.unet(asked.latents, asked.times, looking.condition.text)
+    return guidance_mask([looking.maps[layer].float() for layer in layers], (8, 8), MaskDials(scope=scope))
 
-    How many visual tokens get in is uniform in 0.4..1.
-    """
-    acting = rows.shown.nonzero()[:, 0]
-    seen = model.tokens(rows.references, len(acting) - len(rows.references))
-    scope, quantity = rng.uniform(*SCOPE), rng.uniform(0.4, 1.0)
-    mask = None
-    if rng.random() < MASKED_SHARE:
-        mask = top_k(max_norm(F.avg_pool2d(subject_coverage(rows.drawings), 16)), scope)[acting]
-    return Influence(seen, acting, mask, (quantity,) * len(acting))
+
+def mask_for(model: Together, rows: Rows, asked: Noised, text: Tensor, words: Tensor, *, rng: random.Random) -> Mask:
+    """The mask (r, 1, 8, 8) of the rows in which a reference acts, or None; without its word, the subject's place."""
+    draw, scope = rng.random(), rng.uniform(*SCOPE)
+    if draw >= OWN_MASK_SHARE + PERFECT_MASK_SHARE:
+        return None
+    acting = rows.acting
+    place = top_k(max_norm(F.avg_pool2d(subject_coverage(rows.drawings), 16)), scope)[acting]
+    if draw >= OWN_MASK_SHARE:
+        return place
+    some = Noised(asked.latents[acting], asked.times[acting], asked.velocity[acting])
+    own = own_mask(model, some, text[acting], words[acting], scope)
+    return torch.where(words[acting].sum(1)[:, None, None, None] > 0, own, place)
 
 
 def loss_at(model: Together, seed: int, step: int, batch: int) -> Tensor:
-    """The v-prediction loss of all rows plus the localisation loss of those with text, a scalar."""
+    """The v-prediction loss of all rows plus the localisation loss of those with text, a scalar.
+
+    How many visual tokens get in is uniform in 0.4..1.
+    """
     rows, rng, base = rows_at(seed, step, batch), rng_at(seed + 1, step), model.base
     asked, ids = noised(base, rows.drawings, generator_at(seed, step)), base.token_ids(rows.captions)
     words = word_marks(base, ids, rows.drawings)
     with torch.autocast("cpu", torch.bfloat16):
-        condition, influence = Condition(base.text_encoder(ids).last_hidden_state), influence_of(model, rows, rng)
-        current = AttentionPass(condition, 16, 16, time=asked.times / 1000, word=words, influence=influence)
+        text, seen = base.text_encoder(ids).last_hidden_state, model.tokens(rows)
+        mask, quantity = mask_for(model, rows, asked, text, words, rng=rng), rng.uniform(0.4, 1.0)
+        influence = Influence(seen, rows.acting, mask, (quantity,) * len(rows.acting))
+        times = asked.times / 1000
+        current = AttentionPass(Condition(text), 16, 16, time=times, word=words, influence=influence)
         # Over 64 positions the fused kernel's backward costs more than plain products.
         with model.attention.running(current), sdpa_kernel(SDPBackend.MATH):
-            predicted = base.unet(asked.latents, asked.times, condition.text).sample
+            predicted = base.unet(asked.latents, asked.times, text).sample
     error: Tensor = predicted.float() - asked.velocity
     maps = [seen.float().flatten(1) for seen in current.maps]
     place = localisation_loss(maps, subject_coverage(rows.drawings), words.sum(1).clamp(max=1))

@@ -126,6 +126,7 @@ def _denoising(parts: StudioParts, group: list[Trial], influence: float, dials: 
         dials=dials,
         scale=GUIDANCE,
         influence=influence,
+        layers=STUDIO.mask_layers,
     )
 
 

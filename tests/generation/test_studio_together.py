@@ -7,11 +7,13 @@ import torch
 from safetensors.torch import load_file
 
 from generation.attention import AttentionPass, Condition
+from generation.influence import Influence
 from generation.studio import together
 from generation.studio.architecture import Widths
 from generation.studio.autoencoder import StudioAutoencoder
+from generation.studio.batches import generator_at
 from generation.studio.growing import write_vocabulary
-from generation.studio.text_to_image import TextToImage
+from generation.studio.text_to_image import TextToImage, noised, word_marks
 from generation.studio.together import Together
 from generation.studio.vision import Vision
 from generation.studio.vision_networks import StudioImageEncoder
@@ -63,11 +65,22 @@ def test_at_first_references_change_nothing(begun):
     latents, times = torch.randn(4, 16, 16, 16, generator=torch.Generator().manual_seed(2)), torch.tensor([900] * 4)
     with torch.no_grad():
         text = model.base.text(rows.captions)
-        influence = together.influence_of(model, rows, random.Random(0))
+        influence = Influence(model.tokens(rows), rows.acting, None, (1.0,) * len(rows.acting))
         current = AttentionPass(Condition(text), 16, 16, time=times / 1000, influence=influence)
         with model.attention.running(current):
             seen = model.base.unet(latents, times, text).sample
         torch.testing.assert_close(seen, model.base.unet(latents, times, text).sample, rtol=1e-4, atol=1e-5)
+
+
+def test_references_act_under_the_models_own_mask_a_perfect_one_or_none(begun):
+    model, rows = begun[0], together.rows_at(0, 0, 4)
+    asked = noised(model.base, rows.drawings, generator_at(0, 0))
+    ids = model.base.token_ids(rows.captions)
+    words, text = word_marks(model.base, ids, rows.drawings), model.base.text(rows.captions)
+    masks = [together.mask_for(model, rows, asked, text, words, rng=random.Random(seed)) for seed in range(12)]
+    found = [mask for mask in masks if mask is not None]
+    assert 0 < len(found) < len(masks)
+    assert all(mask.shape == (len(rows.acting), 1, 8, 8) and 0 < mask.max() <= 1 for mask in found)
 
 
 def test_both_halves_learn_and_the_encoder_stays(begun):
