@@ -6,7 +6,7 @@ import asyncio
 import uuid
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from imprimatur.generations import services as generations
 from imprimatur.generations import stream
 from imprimatur.generations.models import Generation, Output
@@ -28,6 +28,14 @@ from tests.imprimatur.generations.asked import ask
 def leaves(world: World, person: User) -> None:
     with tenant_scope(world.aozora.id):
         remove_member(world.actor(world.olive), Membership.objects.get(user=person))
+
+
+def leaves_meanwhile(world: World, person: User) -> None:
+    """In another thread, with a database connection of its own."""
+    try:
+        leaves(world, person)
+    finally:
+        connection.close()
 
 
 def test_whoever_tries_a_picture_again_does_not_decide_on_it(world: World) -> None:
@@ -97,7 +105,7 @@ def test_an_open_stream_ends_when_its_reader_is_taken_out(
         async for _chunk in stream.events(committed_world.aozora.id, row.pk, reader=reader):
             chunks += 1
             if chunks == 2:
-                await asyncio.to_thread(leaves, committed_world, committed_world.rita)
+                await asyncio.to_thread(leaves_meanwhile, committed_world, committed_world.rita)
             if chunks > 20:
                 break
         return chunks

@@ -65,7 +65,7 @@ def test_a_person_stays_a_person(world: World, alice: Actor) -> None:
 
 
 def test_inherited_rights_are_corrected_where_they_come_from(world: World, alice: Actor) -> None:
-    origin, later = uploaded(world, world.alice), uploaded(world, world.alice)
+    origin, later = uploaded(world, world.alice, **ALL), uploaded(world, world.alice)
     ReferenceImage.objects.filter(pk=later.pk).update(derived_from=origin, source="generated")
     with pytest.raises(Conflict) as caught:
         services.redeclare(world.actor(world.gordon), later, **NOTHING)

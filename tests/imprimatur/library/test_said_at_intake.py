@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,6 +26,7 @@ from governance.policy import Refusal
 from tests.factories import World
 from tests.imprimatur.drawn import USE, drawn, picture, uploaded
 
+_names = itertools.count()
 PEOPLE = [sample for sample in SAMPLES if sample.individual.kind == "person"]
 THINGS = [sample for sample in SAMPLES if sample.individual.kind != "person"]
 
@@ -47,7 +49,7 @@ def face() -> bytes:
 
 def take_in(actor: Actor, data: bytes, **said: Any) -> ReferenceImage:
     facts = {"source": "drawing", "shows_person": False, "own_work": True} | said
-    return services.take_in(actor, subject(actor, f"P{ReferenceImage.objects.count()}"), data, **facts)
+    return services.take_in(actor, subject(actor, f"P{next(_names)}"), data, **facts)
 
 
 def test_faces_are_found_in_drawn_people_and_not_in_drawn_things() -> None:
