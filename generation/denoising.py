@@ -67,7 +67,8 @@ class Denoiser:
         """Masks, fresh or kept, and text-only predictions of pictures of one kind."""
         looks = {id(d): Look([s.mask for s in d.subjects if s.mask is not None]) for d in group}
         for asking in guide_groups(group):
-            looks |= {id(d): look for d, look in zip(asking, self._looks(asking, memory), strict=True)}
+            own = memory if asking[0].effort == "exact" else StepMemory()  # another latent, another prefix
+            looks |= {id(d): look for d, look in zip(asking, self._looks(asking, own), strict=True)}
         return [looks[id(d)] for d in group]
 
     def _looks(self, asking: Sequence[Denoising], memory: StepMemory) -> list[Look]:
@@ -77,7 +78,7 @@ class Denoiser:
         if any(d.needs_mask for d in asking):
             current.word = padded_words(asking)
         current.wanted_maps = None if first.needs_text else first.last_layer or len(self.attention.layers)
-        kinds: list[Hashable] = [(id(d), i, first.effort == "fast" and "half") for d in asking for i in range(d.rows)]
+        kinds: list[Hashable] = [(id(d), i, 0) for d in asking for i in range(d.rows)]
         positions = half_size(*first.latent.shape[-2:])
         if not any(d.dials.refine and d.needs_mask for d in asking):
             positions = (0, 0)

@@ -1,7 +1,8 @@
-"""One thread owns the model; whoever wants a picture waits in line for it.
+"""One thread owns the model; whoever wants a picture waits in line for a slot of its batch.
 
-Between two denoising steps the engine asks whether the picture is still wanted. A step that hangs (a wedged GPU
-cannot be interrupted from Python) ends the whole process: the lease brings the order to another worker.
+Pictures join the batch and leave it between two denoising steps, each at its own step. There the engine asks whether a
+picture is still wanted. A step that hangs (a wedged GPU cannot be interrupted from Python) ends the whole process: the
+lease brings its orders to another worker.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,9 +21,10 @@ from typing import TYPE_CHECKING, Final
 from PIL import Image
 
 from generation.spec import GenerationSpec
+from gpu_worker.caches import TenantCaches
 
 if TYPE_CHECKING:  # torch is loaded by the engine's thread, when the first picture is asked for
-    from generation.pipeline import DrawResult, RealCustomPipeline
+    from generation.pipeline import DrawRequest, DrawResult, RealCustomPipeline
 
 logger = logging.getLogger(__name__)
 
@@ -39,29 +41,62 @@ class Job:
     spec: GenerationSpec
     references: Sequence[Image.Image]
     on_step: OnStep
+    tenant: str = ""
+    sketches: Sequence[Image.Image | None] = ()
     result: Future[DrawResult] = field(default_factory=Future)
 
 
-class Engine:
-    """Draws one picture after the other. load: makes a profile's pipeline, once; step_seconds and load_seconds: how
-    long a step (encoding and decoding too) and a load may take before the process is given up."""
+@dataclass
+class Drawing:
+    """One picture in the batch."""
 
-    def __init__(self, load: Loader, *, step_seconds: float, load_seconds: float) -> None:
+    job: Job
+    pipeline: RealCustomPipeline
+    request: DrawRequest
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is drawn or has failed."""
+        return self.job.result.done()
+
+    def tell(self) -> None:
+        """Say how far it is; fails it where it is not wanted any more."""
+        try:
+            self.job.on_step(self.request.step, self.request.steps)
+        except Exception as error:
+            self.job.result.set_exception(error)
+
+
+class Engine:
+    """Draws up to `slots` pictures at once. load: makes a profile's pipeline, once; step_seconds and load_seconds: how
+    long a picture's step (encoding and decoding too) and a load may take before the process is given up."""
+
+    def __init__(self, load: Loader, *, step_seconds: float, load_seconds: float, slots: int = 1) -> None:
         """Starts the threads; the model is loaded when it is first needed."""
         self._load, self._step_seconds, self._load_seconds = load, step_seconds, load_seconds
+        self._slots = slots
         self._jobs: queue.SimpleQueue[Job | str] = queue.SimpleQueue()
         self._pipelines: dict[str, RealCustomPipeline] = {}
+        self._caches = TenantCaches()
         self._deadline: tuple[float, str] | None = None
         threading.Thread(target=self._work, name="engine", daemon=True).start()
         threading.Thread(target=self._watch, name="engine-watchdog", daemon=True).start()
 
-    def draw(self, spec: GenerationSpec, references: Sequence[Image.Image], on_step: OnStep) -> DrawResult:
+    def draw(
+        self,
+        spec: GenerationSpec,
+        references: Sequence[Image.Image],
+        on_step: OnStep,
+        *,
+        tenant: str = "",
+        sketches: Sequence[Image.Image | None] = (),
+    ) -> DrawResult:
         """Wait for the turn and the picture. Raises what the pipeline or `on_step` raised.
 
         on_step: called on the engine's thread when the turn has come, before the first and after each step; it must be
-        quick, and may raise to stop.
+        quick, and may raise to stop. tenant: whose references they are, so that they need not be encoded again.
         """
-        job = Job(spec, references, on_step)
+        job = Job(spec, references, on_step, tenant, sketches)
         self._jobs.put(job)
         return job.result.result()
 
@@ -69,20 +104,34 @@ class Engine:
         """Have a model loaded before the first order needs it; a model that is not there fails that order."""
         self._jobs.put(profile)
 
+    def forget(self, tenant_id: str, digests: Collection[str]) -> int:
+        """Forget what was seen in these references of the tenant; how many were remembered. From any thread."""
+        return self._caches.forget(tenant_id, digests)
+
     def _work(self) -> None:
+        batch: list[Drawing] = []
         while True:
-            job = self._jobs.get()
-            try:
-                if isinstance(job, str):
-                    self._pipeline(job)
-                else:
-                    job.result.set_result(self._draw(job))
-            except Exception as error:
-                if isinstance(job, str):
-                    logger.exception("%s cannot be loaded", job)
-                else:
-                    job.result.set_exception(error)
-            del job  # the picture's tensors must not live until the next one comes
+            while len(batch) < self._slots and self._taken(batch):
+                pass
+            batch = self._advanced(batch)
+
+    def _taken(self, batch: list[Drawing]) -> bool:
+        """Whether somebody stood in line; waits for somebody where nothing is being drawn."""
+        try:
+            job = self._jobs.get(block=not batch)
+        except queue.Empty:
+            return False
+        try:
+            if isinstance(job, str):
+                self._pipeline(job)
+            else:
+                batch.append(self._begun(job))
+        except Exception as error:
+            if isinstance(job, str):
+                logger.exception("%s cannot be loaded", job)
+            else:
+                job.result.set_exception(error)
+        return True
 
     def _pipeline(self, profile: str) -> RealCustomPipeline:
         if profile not in self._pipelines:
@@ -90,18 +139,56 @@ class Engine:
                 self._pipelines[profile] = self._load(profile)
         return self._pipelines[profile]
 
-    def _draw(self, job: Job) -> DrawResult:
+    def _begun(self, job: Job) -> Drawing:
         job.on_step(0, 0)
         pipeline = self._pipeline(job.spec.profile)
         with self._guarded(self._step_seconds, "encoding"):
-            request = pipeline.prepare(job.spec, list(job.references))
-        while not request.done:
-            job.on_step(request.step, request.steps)
-            with self._guarded(self._step_seconds, f"step {request.step + 1}"):
-                pipeline.step(request)
-        job.on_step(request.step, request.steps)
-        with self._guarded(self._step_seconds, "decoding"):
-            return pipeline.finish(request)
+            request = pipeline.prepare(
+                job.spec, list(job.references), sketches=job.sketches, cache=self._caches.of(job.tenant)
+            )
+        return Drawing(job, pipeline, request)
+
+    def _advanced(self, batch: list[Drawing]) -> list[Drawing]:
+        """The batch one step later, without those that are over."""
+        for drawing in batch:
+            drawing.tell()
+        wanted = [drawing for drawing in batch if not drawing.is_over]
+        for pipeline in {id(d.pipeline): d.pipeline for d in wanted}.values():
+            self._step([d for d in wanted if d.pipeline is pipeline])
+        for drawing in wanted:
+            if drawing.request.done and not drawing.is_over:
+                self._finish(drawing)
+        return [drawing for drawing in wanted if not drawing.is_over]
+
+    def _step(self, group: list[Drawing]) -> None:
+        """One step of pictures of one model. Where that fails, each goes on alone, so that one leaves and not all."""
+        before = [drawing.request.step for drawing in group]
+        try:
+            with self._guarded(self._step_seconds * len(group), f"step {min(before) + 1}"):
+                group[0].pipeline.step_together([drawing.request for drawing in group])
+        except Exception as error:
+            if len(group) == 1:
+                group[0].job.result.set_exception(error)
+                return
+            for drawing, step in zip(group, before, strict=True):
+                self._go_on_alone(drawing, step)
+
+    def _go_on_alone(self, drawing: Drawing, before: int) -> None:
+        error = drawing.request.denoising.error
+        if error is not None:
+            drawing.job.result.set_exception(error)
+        elif drawing.request.step == before:
+            self._step([drawing])
+
+    def _finish(self, drawing: Drawing) -> None:
+        drawing.tell()
+        if drawing.is_over:
+            return
+        try:
+            with self._guarded(self._step_seconds, "decoding"):
+                drawing.job.result.set_result(drawing.pipeline.finish(drawing.request))
+        except Exception as error:
+            drawing.job.result.set_exception(error)
 
     @contextmanager
     def _guarded(self, seconds: float, what: str) -> Iterator[None]:

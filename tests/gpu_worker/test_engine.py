@@ -3,15 +3,22 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
-from generation.pipeline import pixel_digest
+from generation.denoising import NonFiniteLatent
+from generation.pipeline import DrawRequest, DrawResult, pixel_digest
+from generation.spec import GenerationSpec, MaskDials
 from gpu_worker.engine import HUNG_EXIT, Engine
 from gpu_worker.outcomes import Canceled
 from tests.generation import dummy
 
+ONE_STEP = dummy.spec(steps=1, mask=MaskDials(stop_step=1))
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -84,7 +91,7 @@ def test_a_step_that_hangs_ends_the_process() -> None:
         "from gpu_worker.engine import Engine\n"
         "from tests.generation import dummy\n"
         "pipeline = dummy.pipeline()\n"
-        "pipeline.step = lambda request: threading.Event().wait()\n"
+        "pipeline.step_together = lambda requests: threading.Event().wait()\n"
         "engine = Engine(lambda _: pipeline, step_seconds=15, load_seconds=60)\n"
         "engine.draw(dummy.spec(), [dummy.reference()], lambda *_: None)\n"
     )
@@ -93,3 +100,121 @@ def test_a_step_that_hangs_ends_the_process() -> None:
     )
     assert done.returncode == HUNG_EXIT, done.stderr[-2000:]
     assert "step 1 hangs" in done.stderr
+
+
+class Gathering:
+    """Draws several specs at once on an engine whose batch fills up before the first step."""
+
+    def __init__(self, engine: Engine, specs: list[GenerationSpec]) -> None:
+        self.engine, self.specs = engine, specs
+        self.open = threading.Event()
+        self.results: dict[int, DrawResult | BaseException] = {}
+        self.together = 0
+
+    def run(self, on_step: Callable[[int, int, int], None] = lambda *_: None) -> dict[int, DrawResult | BaseException]:
+        """Outcome by place; on_step(place, step, steps) may raise."""
+        blocker = threading.Thread(target=self.engine.draw, args=(ONE_STEP, [dummy.reference()], self._wait))
+        blocker.start()
+        threads = [threading.Thread(target=self._draw, args=(n, on_step)) for n in range(len(self.specs))]
+        for thread in threads:
+            thread.start()
+        while self.engine._jobs.qsize() < len(self.specs):
+            time.sleep(0.01)
+        self.open.set()
+        for thread in [blocker, *threads]:
+            thread.join(120)
+        return self.results
+
+    def _wait(self, step: int, steps: int) -> None:
+        if steps == 0:
+            self.open.wait(60)
+
+    def _draw(self, place: int, on_step: Callable[[int, int, int], None]) -> None:
+        try:
+            self.results[place] = self.engine.draw(
+                self.specs[place], [dummy.reference()], lambda step, steps: on_step(place, step, steps)
+            )
+        except Exception as error:
+            self.results[place] = error
+
+
+def slots(count: int) -> Engine:
+    return Engine(lambda _: dummy.pipeline(), step_seconds=60, load_seconds=60, slots=count)
+
+
+MIXED = [
+    dummy.spec(seed=1, steps=3, mask=MaskDials(stop_step=2)),
+    dummy.spec(seed=2, steps=5, mask=MaskDials(stop_step=2, scope=0.4)),
+    dummy.spec(seed=3, steps=4, mask=MaskDials(stop_step=4), quantity=0.4),
+    dummy.spec(seed=4, steps=2, mask=MaskDials(stop_step=1), guidance="paper"),
+]
+
+
+def test_pictures_share_a_batch_and_come_out_as_if_alone() -> None:
+    drawn = Gathering(slots(3), MIXED).run()
+    alone = dummy.pipeline()
+    for place, spec in enumerate(MIXED):
+        found, wanted = drawn[place], alone.draw(spec, [dummy.reference()])
+        assert isinstance(found, DrawResult)
+        difference = np.abs(np.asarray(found.image, dtype=int) - np.asarray(wanted.image, dtype=int))
+        assert difference.max() <= 1
+        assert np.array_equal(found.masks > 0, wanted.masks > 0)
+        assert int(found.environment["company"]) >= 1
+        assert "company" not in wanted.environment
+
+
+def test_one_that_is_canceled_or_breaks_leaves_the_others_alone() -> None:
+    engine = slots(4)
+
+    def on_step(place: int, step: int, steps: int) -> None:
+        if (place, step) == (1, 2):
+            raise Canceled
+        if (place, step) == (2, 1):
+            raise RuntimeError("a broken listener")
+
+    drawn = Gathering(engine, MIXED).run(on_step)
+    assert isinstance(drawn[1], Canceled)
+    assert isinstance(drawn[2], RuntimeError)
+    for place in (0, 3):
+        found = drawn[place]
+        assert isinstance(found, DrawResult)
+        assert np.array_equal(found.masks > 0, dummy.pipeline().draw(MIXED[place], [dummy.reference()]).masks > 0)
+
+
+@pytest.mark.parametrize("breaks", ["latent", "memory"])
+def test_a_failing_step_takes_only_its_own_picture(breaks: str) -> None:
+    pipeline = dummy.pipeline()
+    together = pipeline.step_together
+
+    def step_together(requests: Sequence[DrawRequest]) -> None:
+        if breaks == "memory" and len(requests) > 1:
+            raise MemoryError("the batch does not fit")
+        for request in requests:
+            if breaks == "latent" and request.spec.seed == 2 and request.step == 1:
+                request.denoising.latent = torch.full_like(request.denoising.latent, float("nan"))
+        together(requests)
+
+    pipeline.step_together = step_together  # type: ignore[method-assign]
+    engine = Engine(lambda _: pipeline, step_seconds=60, load_seconds=60, slots=4)
+    drawn = Gathering(engine, MIXED).run()
+    failed = {place for place, found in drawn.items() if isinstance(found, Exception)}
+    assert failed == ({1} if breaks == "latent" else set())
+    if breaks == "latent":
+        assert isinstance(drawn[1], NonFiniteLatent)
+
+
+def test_a_reference_is_remembered_for_its_tenant_alone_until_it_is_forgotten() -> None:
+    pipeline = dummy.pipeline()
+    encoder = pipeline.parts.visual_encoder.model  # type: ignore[attr-defined]
+    engine = Engine(lambda _: pipeline, step_seconds=60, load_seconds=60)
+    spec = ONE_STEP
+    forwards = []
+    for tenant in ("alice", "alice", "bob", "bob", ""):
+        engine.draw(spec, [dummy.reference()], lambda *_: None, tenant=tenant)
+        forwards.append(encoder.forwards)
+    assert forwards == [2, 2, 3, 3, 4], "the blank once, then each tenant's own; nobody's is never kept"
+    assert engine.forget("alice", spec.reference_digests) == 1
+    assert engine.forget("carol", spec.reference_digests) == 0
+    for tenant in ("alice", "bob"):
+        engine.draw(spec, [dummy.reference()], lambda *_: None, tenant=tenant)
+    assert encoder.forwards == 5
