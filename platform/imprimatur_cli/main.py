@@ -7,9 +7,12 @@ import typer
 from imprimatur_cli.account import doctor, login, whoami
 from imprimatur_cli.audit import audit
 from imprimatur_cli.draw import draw
+from imprimatur_cli.explain import explain
+from imprimatur_cli.keeping import backup, restore
 from imprimatur_cli.making import generate, templates
 from imprimatur_cli.reference import references
 from imprimatur_cli.reviewing import review
+from imprimatur_cli.sweep import sweep
 from imprimatur_cli.train import train
 from imprimatur_cli.verify import verify
 from imprimatur_cli.weights import weights
@@ -22,6 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(draw)
+app.command()(explain)
+app.command()(sweep)
 app.command()(train)
 app.command()(verify)
 app.add_typer(weights, name="weights")
@@ -32,6 +37,8 @@ app.add_typer(templates, name="template")
 app.command()(generate)
 app.add_typer(review, name="review")
 app.add_typer(audit, name="audit")
+app.command()(backup)
+app.command()(restore)
 app.command()(doctor)
 
 

@@ -9,8 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
+from imprimatur.embedded.database import Addresses
 from imprimatur.embedded.home import CannotStart, Home
 from imprimatur.embedded.postgres import Postgres, PostgresFailed
 from imprimatur.embedded.stack import (
@@ -25,6 +27,8 @@ from imprimatur.embedded.supervisor import Supervisor, console, only_one
 
 # Commands that change tables need the owner; everything else runs as the product does.
 _OWNERS_COMMANDS: Final = {"migrate", "makemigrations", "sqlmigrate", "dbshell", "flush"}
+# A backup holds every company's rows, which row-level security shows to the superuser alone.
+_SUPERUSERS_COMMANDS: Final = {"back_up", "restore"}
 _START_SECONDS: Final = 180.0
 
 
@@ -50,9 +54,17 @@ def run_manage(arguments: list[str]) -> int:
     secrets = settings.home.prepare()
     with _database(settings.home, secrets) as server:
         addresses = database_addresses(server, secrets)
-        needs_owner = bool(arguments) and arguments[0] in _OWNERS_COMMANDS
-        url = addresses.owner if needs_owner else addresses.app
+        url = _address_for(arguments[0] if arguments else "", addresses)
+        if server is not None:
+            os.environ["IMPRIMATUR_POSTGRES_PROGRAMS"] = str(Path(server.binary("pg_dump")).parent)
         return manage(settings.home, url, *arguments, quiet=False).returncode
+
+
+def _address_for(command: str, addresses: Addresses) -> str:
+    """Without a superuser of ours the configured address is taken: backups say if it sees too little."""
+    if command in _SUPERUSERS_COMMANDS:
+        return addresses.superuser or os.environ["IMPRIMATUR_DATABASE_URL"]
+    return addresses.owner if command in _OWNERS_COMMANDS else addresses.app
 
 
 def run_demo(arguments: list[str]) -> int:

@@ -1,0 +1,80 @@
+"""Put a backup back into a fresh installation: keys, files, checkpoints, and last of all the database.
+
+The database comes last, so that a restore that was interrupted can be started again: until then nothing names a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+
+from governance.keyfiles import write_private
+from imprimatur import objects
+from imprimatur.backup import dump
+from imprimatur.backup.folder import DATABASE, OBJECTS, BackupFolder, BackupUnusable
+from imprimatur.backup.key_notes import OF_THE_DATABASE, key_folders
+from imprimatur.environment import SECRETS_FILE
+
+_KEYS, _CHECKPOINTS = "development-keys/", "checkpoints/"
+
+
+def put_back(folder: BackupFolder) -> int:
+    """Restore everything; how many files. BackupUnusable, and the database untouched, when something is not right."""
+    manifest = folder.manifest()
+    if not dump.is_empty():
+        raise BackupUnusable("The database holds tables already: restore into a fresh installation.")
+    with tempfile.TemporaryDirectory() as scratch:
+        dumped = Path(scratch) / DATABASE
+        folder.read(DATABASE, dumped)
+        _require(dumped.read_bytes(), manifest["database"]["sha256"], DATABASE)
+        _put_keys(folder)
+        count = sum(1 for _ in _put_files(folder, manifest))
+        _put_checkpoints(folder)
+        dump.restore(dumped)
+    return count
+
+
+def _put_files(folder: BackupFolder, manifest: dict[str, Any]) -> Iterator[str]:
+    listed = folder.read_bytes(OBJECTS)
+    _require(listed, manifest["objects"]["sha256"], OBJECTS)
+    for line in listed.splitlines():
+        said = json.loads(line)
+        data = folder.read_bytes(f"objects/{said['key']}")
+        _require(data, said["sha256"], said["key"])
+        objects.put(said["key"], data)
+        yield said["key"]
+
+
+def _put_checkpoints(folder: BackupFolder) -> None:
+    """Into the first place; an older one may still have its own."""
+    place = storages[next(alias for alias in settings.STORAGES if alias.startswith(settings.CHECKPOINT_PLACE))]
+    for name in folder.names(_CHECKPOINTS):
+        place.save(name.removeprefix(_CHECKPOINTS), ContentFile(folder.read_bytes(name)))
+
+
+def _put_keys(folder: BackupFolder) -> None:
+    """Keys that a machine made for itself, where the backup has them. The database's passwords stay the new ones."""
+    for name in folder.names(_KEYS):
+        short, data = name.removeprefix(_KEYS), folder.read_bytes(name)
+        if short == "secrets.json":
+            kept = json.loads(SECRETS_FILE.read_text()) if SECRETS_FILE.exists() else {}
+            old = {k: v for k, v in json.loads(data).items() if k not in OF_THE_DATABASE}
+            write_private(SECRETS_FILE, json.dumps(kept | old, indent=1).encode())
+            continue
+        kind, _, rest = short.partition("/")
+        target = key_folders()[kind] / rest
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_private(target, data)
+
+
+def _require(data: bytes, sha256: str, name: str) -> None:
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise BackupUnusable(f"{name} is not what was backed up: use another copy of the backup.")

@@ -1,0 +1,38 @@
+"""`manage.py restore --from FOLDER`: a backup into a fresh installation, then the proof that it is whole."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from imprimatur.backup.folder import BackupFolder, BackupUnusable
+from imprimatur.backup.put_back import put_back
+from imprimatur.tenants.management.commands.back_up import PASSPHRASE
+
+
+class Command(BaseCommand):
+    """Refuses a database that holds anything."""
+
+    help = "Restore a backup into a fresh installation, and check audit trails, files and manifests afterwards."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """`--from`."""
+        parser.add_argument("--from", required=True, type=Path, dest="source", metavar="FOLDER")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Put back, then verify; exit status 1 when something does not hold."""
+        if not options["source"].is_dir():
+            raise CommandError(f"{options['source']} is no folder.")
+        try:
+            count = put_back(BackupFolder(options["source"], os.environ.get(PASSPHRASE, "")))
+        except (BackupUnusable, OSError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"{count} files and the database are back.")
+        call_command("audit_verify", stdout=self.stdout)
+        call_command("check_objects", manifests=True, stdout=self.stdout, stderr=self.stderr)
