@@ -62,7 +62,9 @@ def workshop() -> Workshop:
         worker=config.name,
         desk=PermitDesk(load_public_key(config.permit_public_key)),
         store=ObjectStore(config.objects_url),
-        engine=Engine(loader(config), step_seconds=config.step_seconds, load_seconds=config.load_seconds),
+        engine=Engine(
+            loader(config), step_seconds=config.step_seconds, load_seconds=config.load_seconds, slots=config.slots
+        ),
         signers=signers(config),
         watermark_key=ensure_watermark_key(config.keys.folder),
         sender=Sender(app, config.name),

@@ -118,7 +118,7 @@ class _Drawing:
         with self._timed("fetch"):
             files = self._fetch()
             pictures = [_decoded(data) for data in files]
-        drawn = self.shop.engine.draw(self.order.spec, pictures, self._on_step)
+        drawn = self.shop.engine.draw(self.order.spec, pictures, self._on_step, tenant=self.order.tenant_id)
         self.shop.sender.progress(self.order, "stamping", self.order.spec.steps, self.order.spec.steps)
         with self._timed("stamp"):
             finished = finish(drawn.image, permit.generation_id, self.shop.watermark_key)
