@@ -25,16 +25,6 @@ class Note:
     sentence: str
 
 
-def mask_notes(area: Sequence[float]) -> list[Note]:
-    """`leak` or `collapse`, by the share of positions kept in the last step, whose mask finished the picture."""
-    last = area[-1]
-    if last > LEAK_SHARE:
-        return [Note("leak", f"the reference acted on {last:.0%} of the picture: lower the mask scope")]
-    if last < COLLAPSE_SHARE:
-        return [Note("collapse", f"the reference acted on {last:.0%} of the picture: raise the mask scope")]
-    return []
-
-
 def heat(mask: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
     """A mask (h, w) in [0, 1], enlarged bilinearly to (height, width) of `size` = (width, height)."""
     grey = Image.fromarray(mask.astype(np.float32), "F")

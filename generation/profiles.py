@@ -21,6 +21,7 @@ from generation.weight_files import (
 )
 
 SamplerName = Literal["published", "trailing"]
+Seen = Literal["padded", "stretched"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,7 @@ class Profile:
     max_tokens: the text encoder's limit, start and end included.
     mask_layers: the cross-attentions, counted in order of execution, whose maps make the mask; empty takes all, as the
     release does.
+    seen: how the image encoder makes a reference square.
     shipped: the weights are part of this package. cannot_draw: what to tell a person before they try.
     """
 
@@ -50,6 +52,7 @@ class Profile:
     licence: str
     weights: tuple[Weights, ...]
     mask_layers: tuple[int, ...] = ()
+    seen: Seen = "padded"
     shipped: bool = False
     multiple: int = 8
     cannot_draw: tuple[str, ...] = ()
@@ -96,6 +99,7 @@ SDXL_REALCUSTOM = Profile(
     max_tokens=77,
     licence="CreativeML Open RAIL++-M (SDXL), Apache-2.0 (RealCustom)",
     weights=(REALCUSTOM_CONFIG, REALCUSTOM, SDXL_UNET, SDXL_PARTS, SIGLIP, DINO, CLIP),
+    seen="stretched",
     cannot_draw=("lettering it can be trusted with", "hands and small faces it can be trusted with"),
 )
 

@@ -115,6 +115,7 @@ class RenderReport(_Message):
         spec and environment.
     scores: similarity, text_match, leak, sharpness, each in [0, 1] where measured.
     mask_area: share of positions kept, one value per step; warnings: `leak` or `collapse`.
+    explanation: `generation.tracing.Explanation` as JSON, a few kB; empty where the spec did not ask for it.
     environment: model and weights digests, sampler, library versions: what is needed to draw it again.
     seconds: wall time of each stage.
     """
@@ -137,6 +138,7 @@ class RenderReport(_Message):
     scores: dict[str, float] = field(default_factory=dict)
     mask_area: list[float] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    explanation: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 

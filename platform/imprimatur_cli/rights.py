@@ -8,6 +8,7 @@ agreement alone serves too.
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +18,12 @@ from typing import Any
 
 from governance.consent import ConsentTerms
 from governance.errors import InvalidTerms
-from governance.policy import Facts, Permitted, ReferenceFacts, Refusal, decide
+from governance.manifests import OutputFacts
+from governance.policy import Facts, Permitted, ReferenceFacts, Refusal, Terms, decide
 from governance.trademark import TrademarkTerms
 from imprimatur_cli.failures import CommandError, RefusedByRights
 from imprimatur_cli.sentences import Language, say
+from imprimatur_cli.stamping import commitment_salt
 
 LOCAL_TENANT = "local"
 
@@ -36,15 +39,29 @@ class Declared:
     consents: tuple[ConsentTerms, ...] = ()
     trademarks: tuple[TrademarkTerms, ...] = ()
 
+    @property
+    def terms(self) -> tuple[ConsentTerms | TrademarkTerms, ...]:
+        """Every agreement of the file."""
+        return (*self.consents, *self.trademarks)
+
 
 def declared(
-    *, own_work: bool, file: Path | None, person: bool, marks: tuple[str, ...], language: Language
+    *,
+    own_work: bool,
+    file: Path | None,
+    person: bool,
+    marks: tuple[str, ...],
+    language: Language,
+    inherits: bool = False,
 ) -> Declared:
-    """Options and file together. Raises CommandError where neither says by what right, or the file is unreadable."""
+    """Options and file together. inherits: every reference is a picture of ours, which brings its rights along.
+
+    Raises CommandError where nothing says by what right, or the file is unreadable.
+    """
     if file is None:
-        if not own_work:
+        if not (own_work or inherits):
             raise CommandError(say("rights_needed", language))
-        return Declared(own_work=True, shows_person=person, marks=marks)
+        return Declared(own_work=own_work, shows_person=person, marks=marks)
     try:
         data = _agreements(json.loads(file.read_text()))
         consents = tuple(ConsentTerms.from_json(c) for c in data.get("consents", ()))
@@ -71,28 +88,30 @@ def _agreements(data: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Named:
-    """A reference as agreements may name it: SHA-256 (hex) of its file, or `governance.intake.pixel_digest`."""
+    """A reference as agreements may name it: SHA-256 (hex) of its file, or `governance.intake.pixel_digest`.
+
+    drawn: what its manifest says, where it is a picture that was drawn and stamped here.
+    """
 
     name: str
     file: str
     pixels: str
+    drawn: OutputFacts | None = None
+
+    @property
+    def is_own_work(self) -> bool:
+        """Drawn here, from own work alone."""
+        return self.drawn is not None and self.drawn.own_work
 
 
-def permitted(claim: Declared, references: Sequence[Named], now: datetime | None = None) -> Permitted:
-    """The policy's yes. Raises RefusedByRights.
+def permitted(
+    claim: Declared, references: Sequence[Named], now: datetime | None = None, language: Language = "en"
+) -> Permitted:
+    """The policy's yes. Raises RefusedByRights, or CommandError where inherited agreements are not shown.
 
     There are no templates on the command line: whoever types the words answers for them.
     """
-    stated = tuple(
-        ReferenceFacts(
-            digest=_named_digest(claim, reference),
-            name=reference.name,
-            shows_person=claim.shows_person,
-            declared_marks=tuple(dict.fromkeys(claim.marks)),
-            own_work=claim.own_work,
-        )
-        for reference in references
-    )
+    stated = tuple(fact for reference in references for fact in _stated(claim, reference, language))
     facts = Facts(
         action="generate",
         tenant_id=claim.tenant,
@@ -107,6 +126,50 @@ def permitted(claim: Declared, references: Sequence[Named], now: datetime | None
     return decision
 
 
+def _stated(claim: Declared, reference: Named, language: Language) -> list[ReferenceFacts]:
+    """What the policy is told of one reference; of a picture of ours, what it was drawn under as well."""
+    if reference.drawn is None:
+        return [_own(claim, reference, own_work=claim.own_work)]
+    inherited = [_under(terms, reference) for terms in _agreed(claim, reference, reference.drawn, language)]
+    if inherited and not claim.own_work:
+        return inherited
+    return [*inherited, _own(claim, reference, own_work=claim.own_work or reference.is_own_work)]
+
+
+def _own(claim: Declared, reference: Named, *, own_work: bool) -> ReferenceFacts:
+    return ReferenceFacts(
+        digest=_named_digest(claim, reference),
+        name=reference.name,
+        shows_person=claim.shows_person,
+        declared_marks=tuple(dict.fromkeys(claim.marks)),
+        own_work=own_work,
+    )
+
+
+def _agreed(claim: Declared, reference: Named, drawn: OutputFacts, language: Language) -> list[Terms]:
+    """The agreements a picture of ours commits to, found in the rights file by this machine's salt.
+
+    Raises CommandError with the ids of those that are not there.
+    """
+    salt, shown = commitment_salt(), []
+    for committed in drawn.consents:
+        fitting = [t for t in claim.terms if t.id == committed.id]
+        shown += [t for t in fitting if hmac.compare_digest(t.commitment(salt), committed.commitment)]
+    lacking = {c.id for c in drawn.consents} - {t.id for t in shown}
+    if lacking:
+        raise CommandError(say("inherit_rights", language, name=reference.name, ids=", ".join(sorted(lacking))))
+    return shown
+
+
+def _under(terms: Terms, reference: Named) -> ReferenceFacts:
+    """The first reference the agreement names stands for what was drawn from it."""
+    return ReferenceFacts(
+        digest=min(terms.reference_digests),
+        name=reference.name,
+        shows_person=isinstance(terms, ConsentTerms) and terms.kind == "likeness",
+        declared_marks=(terms.mark,) if isinstance(terms, TrademarkTerms) else (),
+    )
+
+
 def _named_digest(claim: Declared, reference: Named) -> str:
-    terms: tuple[ConsentTerms | TrademarkTerms, ...] = (*claim.consents, *claim.trademarks)
-    return reference.pixels if any(t.names(reference.pixels) for t in terms) else reference.file
+    return reference.pixels if any(t.names(reference.pixels) for t in claim.terms) else reference.file

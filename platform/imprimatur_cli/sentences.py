@@ -15,6 +15,28 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "{path} を保存しました（{width} x {height}、シード {seed}）",
     ),
     "strip_saved": ("Mask film strip: {path}", "マスクの推移: {path}"),
+    "explanation_saved": (
+        "Explanation: {path}; see it with imprimatur explain {picture}",
+        "説明データ: {path}（imprimatur explain {picture} で表示できます）",
+    ),
+    "card_saved": ("Card: {path}", "説明カード: {path}"),
+    "inherit_rights": (
+        "{name} was drawn under agreements {ids}: give --rights FILE with them, they bind what is drawn from it too",
+        "{name} は許諾 {ids} に基づく画像です。その許諾を --rights FILE で示してください（派生画像にも及びます）",
+    ),
+    "sweep_done": ("Contact sheet: {sheet}; plot: {plot}", "一覧: {sheet}、グラフ: {plot}"),
+    "sweep_unscored": (
+        "this model gave no scores to choose by: look at the contact sheet",
+        "このモデルはスコアを出さないため、一覧を見て選んでください",
+    ),
+    "sweep_proposal": (
+        "Proposed: --scope {scope} --quantity {quantity}, frozen at step {stop}. Of {tried} settings, {candidates} lie "
+        "within {within} of the best similarity ({best}); of these it obeys the words best "
+        "(text match {text_match}, similarity {similarity})",
+        "提案: --scope {scope} --quantity {quantity}（ステップ {stop} で固定）。{tried} 通りのうち {candidates} 通りが"
+        "最高の類似度 {best} から {within} 以内で、"
+        "その中で最も語に忠実です（語との一致 {text_match}、類似度 {similarity}）",
+    ),
     "pixel_digest": ("Pixel digest {digest}", "画素ダイジェスト {digest}"),
     "note": ("Note: {text}", "注意: {text}"),
     "error": ("Error: {text}", "エラー: {text}"),

@@ -23,6 +23,7 @@ from generation.studio.world.render import paint_picture
 from governance.intake import pixel_digest
 from governance.provenance import OutputFacts, sign_output
 from gpu_worker.messages import RenderOrder, RenderProgress, RenderReport, StoredObject
+from tests.imprimatur.drawn import ACCOUNT
 
 WORKER = "drawing-machine-1"
 SIDE, TILES = 128, 8
@@ -57,7 +58,8 @@ class Artist:
             height=SIDE,
             pixel_digest=facts.pixel_digest,
             manifest_state="trusted",
-            scores={"similarity": 0.86, "text_match": 0.79, "sharpness": 0.71},
+            scores={"similarity": 0.86, "text_match": 0.79, "leak": 0.06, "sharpness": 0.71},
+            explanation=ACCOUNT,
             mask_area=AREAS,
             warnings=warnings or [],
             seconds={"drawing": 6.0},

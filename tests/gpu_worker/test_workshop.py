@@ -81,6 +81,19 @@ def test_a_report_says_how_every_stage_went(bench: Bench) -> None:
     assert {"fetch", "prepare", "draw", "decode", "stamp", "store"} <= set(report.seconds)
 
 
+def test_a_report_explains_the_picture_where_the_order_asks_for_it(bench: Bench) -> None:
+    plain = bench.shop.handle(bench.order())
+    order = bench.order()
+    asked = replace(order, spec=replace(order.spec, explain=True))
+    report = bench.shop.handle(replace(asked, permit=bench.permit(asked)))
+    assert report is not None
+    assert plain is not None
+    assert plain.explanation == {}
+    assert report.explanation["words"] == ["a", "bottle", "on", "the", "beach"]
+    assert len(json.dumps(report.explanation)) < 5_000
+    assert report.pixel_digest == plain.pixel_digest, "asking why changes nothing"
+
+
 def test_the_mask_strip_is_stamped_as_made_from_the_picture(bench: Bench) -> None:
     report = bench.shop.handle(bench.order())
     assert report is not None

@@ -27,6 +27,12 @@ from gpu_worker.messages import RenderOrder, RenderReport, StoredObject
 from tests.factories import World
 
 _photographs = itertools.count(1000)  # each upload is another photograph
+ACCOUNT: dict[str, Any] = {  # `generation.tracing.Explanation` as JSON
+    "words": ["a", "bottle", "on", "the", "beach"],
+    "inside": [0.05, 0.7, 0.05, 0.1, 0.1],
+    "outside": [0.1, 0.1, 0.1, 0.1, 0.6],
+    "tokens": [[[[0.0, 1.0], [0.5, 1.0]]]],
+}
 USE = {"channel": "web", "territory": "JP", "purpose": "advertising"}
 
 
@@ -110,6 +116,7 @@ def _report(order: RenderOrder, facts: OutputFacts, signed: bytes, size: tuple[i
         height=size[1],
         pixel_digest=facts.pixel_digest,
         manifest_state="trusted",
+        explanation=ACCOUNT,
     )
 
 

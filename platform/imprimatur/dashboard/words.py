@@ -37,7 +37,7 @@ SCORES: Final[Words] = {
     "similarity": _("Looks like the reference"),
     "text_match": _("Obeys the words"),
     "sharpness": _("Sharpness"),
-    "leak": _("Spread beyond the subject"),
+    "leak": _("Surroundings stray from the words"),
 }
 PERMISSION_LABELS: Final[dict[Permission, Promise]] = {
     Permission.VIEW: _("See everything"),
@@ -50,6 +50,17 @@ PERMISSION_LABELS: Final[dict[Permission, Promise]] = {
     Permission.MANAGE_RIGHTS: _("Manage rights"),
     Permission.VIEW_AUDIT: _("Read the audit trail"),
     Permission.MANAGE_TENANT: _("Manage members and keys"),
+}
+WITHDRAWN_REASONS: Final[Words] = {"right_revoked": _("the right behind it was withdrawn")}
+STOOD: Final[Words] = {
+    "pending": _("Waiting for review"),
+    "claimed": _("Being reviewed"),
+    "approved_1": _("Approved by one"),
+    "approved": _("Approved"),
+    "changes_requested": _("Changes requested"),
+    "rejected": _("Rejected"),
+    "released": _("Released"),
+    "withdrawn": _("Withdrawn"),
 }
 EVENTS: Final[Words] = {
     "tenant.provisioned": _("Company set up"),
@@ -100,6 +111,20 @@ EVENTS: Final[Words] = {
     "review.commented": _("Comment written"),
     "release.published": _("Picture released"),
     "release.withdrawn": _("Picture withdrawn"),
+    "release.downloaded": _("Released picture downloaded"),
+    "release.recipient_named": _("Recipient named"),
+    "output.quarantined": _("Picture quarantined"),
+    "output.reinstated": _("Picture shown again"),
+    "output.inspected": _("Quarantined picture looked at"),
+    "reference.quarantined": _("Reference quarantined"),
+    "reference.reinstated": _("Reference shown again"),
+    "withdrawal.opened": _("Withdrawal begun"),
+    "withdrawal.forgotten": _("Drawing machines told to forget"),
+    "withdrawal.packed": _("Takedown pack written"),
+    "withdrawal.pack_taken": _("Takedown pack downloaded"),
+    "withdrawal.completed": _("Withdrawal completed"),
+    "notice.sent": _("Notice sent"),
+    "notice.given_up": _("Notice could not be sent"),
 }
 
 

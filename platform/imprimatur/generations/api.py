@@ -14,12 +14,13 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from imprimatur.generations import gate, selectors, services
+from imprimatur.generations import explanations, gate, selectors, services
 from imprimatur.generations.asking import checked_use
 from imprimatur.generations.models import Generation, Output
 from imprimatur.generations.serializers import (
     EstimateSerializer,
     EventsSerializer,
+    ExplainSerializer,
     GenerationBatchSerializer,
     GenerationFilterSerializer,
     GenerationRequestSerializer,
@@ -98,6 +99,11 @@ class Generations(TenantViewSet):
         """Queue a failed, refused or canceled picture again."""
         services.retry(request.actor, selectors.get(public_id))
         return Response(GenerationSerializer(selectors.get(public_id)).data)
+
+    @extend_schema(operation_id="generations_explain", responses=ExplainSerializer)
+    def explain(self, request: Request, public_id: str) -> Response:  # noqa: ARG002 - DRF's signature
+        """Why its picture looks as it does: shares of words and visual tokens. 404 until there is one."""
+        return Response(ExplainSerializer(explanations.of(selectors.picture_of(selectors.get(public_id)))).data)
 
     @extend_schema(
         operation_id="generations_events",
@@ -179,6 +185,7 @@ urlpatterns = [
     path("generations/<str:public_id>", Generations.as_view({"get": "retrieve"})),
     path("generations/<str:public_id>/cancel", Generations.as_view({"post": "cancel"})),
     path("generations/<str:public_id>/retry", Generations.as_view({"post": "retry"})),
+    path("generations/<str:public_id>/explain", Generations.as_view({"get": "explain"})),
     path("generations/<str:public_id>/events", Generations.as_view({"get": "events"})),
     path("outputs", Outputs.as_view({"get": "list"})),
     path("outputs/<str:public_id>", Outputs.as_view({"get": "retrieve"})),

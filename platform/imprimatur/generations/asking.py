@@ -67,6 +67,7 @@ def specs(
                 seed=seed,
                 reference_digests=(reference.sha256,),
                 mask=mask,
+                explain=True,
                 **chosen,
             )
             for seed in seeds

@@ -70,6 +70,14 @@ def get_output(public_id: str) -> Output:
     return row
 
 
+def picture_of(row: Generation) -> Output:
+    """The generation's picture. Raises NotFound while there is none."""
+    output: Output | None = getattr(row, "output", None)
+    if output is None:
+        raise NotFound
+    return output
+
+
 def content(output: Output) -> tuple[bytes, str]:
     """The stamped file and its MIME type. Raises Quarantined, objects.ObjectMissing or objects.DigestMismatch."""
     require_shown(output)

@@ -177,6 +177,28 @@ class OutputSerializer(serializers.ModelSerializer[Output]):
         return bool(output.mask_strip_key)
 
 
+class WordShareSerializer(serializers.Serializer[Any]):
+    """One word of the prompt: its share of the attention inside the subjects' masks, and outside them."""
+
+    word = serializers.CharField()
+    inside = serializers.FloatField()
+    outside = serializers.FloatField()
+
+
+class ExplainSerializer(serializers.Serializer[Any]):
+    """Why a picture looks as it does; words and tokens are empty where its model kept no account.
+
+    tokens: for each subject, for each of its references, a grid of rows: the share of steps and layers in which that
+    part of the reference got in. mask_area: share of the picture the mask kept, step by step.
+    """
+
+    words = WordShareSerializer(many=True)
+    tokens = serializers.ListField(child=serializers.JSONField())
+    mask_area = serializers.ListField(child=serializers.FloatField())
+    warnings = serializers.ListField(child=serializers.CharField())
+    scores = serializers.DictField(child=serializers.FloatField())
+
+
 class ManifestSerializer(serializers.Serializer[Any]):
     """What the stored file says about itself, checked just now."""
 

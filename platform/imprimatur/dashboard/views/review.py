@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from imprimatur.dashboard.explaining import explained
 from imprimatur.dashboard.templatetags.pages import percent
 from imprimatur.dashboard.views.paging import page_of
 from imprimatur.dashboard.words import SCORES
@@ -86,7 +87,9 @@ def output_detail(request: TenantRequest, out: str) -> HttpResponse:
         "dialogs": _dialogs(),
         "key_help": _key_help(),
         "undoable": _undoable(request),
+        "evidence_allowed": actor.has(Permission.MANAGE_RIGHTS),
         "scores": _scores(output),
+        "explained": explained(output),
         "mask_first": percent(output.mask_area[0]) if output.mask_area else "",
         "mask_last": percent(output.mask_area[-1]) if output.mask_area else "",
     }
@@ -224,6 +227,7 @@ def _key_help() -> list[tuple[list[str], str]]:
         (["C"], _("Compare with a slider")),
         ([_("Space")], _("Hold to see the reference")),
         (["M"], _("Show or hide where the word acted")),
+        (["W"], _("Show or hide what each word did")),
         (["?"], _("This help")),
     ]
 

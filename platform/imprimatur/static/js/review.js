@@ -17,13 +17,14 @@ function setView(view) {
 }
 
 function peek(on) {
-  stage.toggleAttribute("data-peek", on);
+  stage?.toggleAttribute("data-peek", on); // a quarantined picture has no stage
 }
 
-function toggleMask() {
-  const strip = document.getElementById("mask-strip");
-  strip.hidden = !strip.hidden;
-  button("mask").setAttribute("aria-expanded", String(!strip.hidden));
+function toggle(name) {
+  const opener = button(name);
+  const shown = document.getElementById(opener.getAttribute("aria-controls"));
+  shown.hidden = !shown.hidden;
+  opener.setAttribute("aria-expanded", String(!shown.hidden));
 }
 
 const KEYS = {
@@ -38,6 +39,7 @@ const KEYS = {
   u: () => document.querySelector("[data-undo]")?.click(),
   c: () => press("compare"),
   m: () => press("mask"),
+  w: () => press("words"),
   "?": () => press("help"),
 };
 
@@ -72,7 +74,7 @@ document.addEventListener("keydown", (event) => {
 page.addEventListener("click", (event) => {
   const name = event.target.closest("[data-key]")?.dataset.key;
   if (name === "compare") setView(stage.dataset.view === "slider" ? "side" : "slider");
-  if (name === "mask") toggleMask();
+  if (name === "mask" || name === "words") toggle(name);
 });
 
 const slider = document.getElementById("slider");
@@ -80,11 +82,11 @@ slider?.addEventListener("input", () => stage.style.setProperty("--cut", `${slid
 
 const peekButton = page.querySelector("[data-key=peek]");
 for (const start of ["pointerdown", "keydown"]) {
-  peekButton.addEventListener(start, (event) => {
+  peekButton?.addEventListener(start, (event) => {
     if (event.type === "pointerdown" || event.key === " " || event.key === "Enter") peek(true);
   });
 }
-for (const end of ["pointerup", "pointerleave", "keyup", "blur"]) peekButton.addEventListener(end, () => peek(false));
+for (const end of ["pointerup", "pointerleave", "keyup", "blur"]) peekButton?.addEventListener(end, () => peek(false));
 
 const keySwitch = document.getElementById("keys-on");
 keySwitch.checked = !keysOff();
