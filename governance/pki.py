@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 CLAIM_SIGNING = x509.ObjectIdentifier("1.3.6.1.4.1.62558.2.1")
 ORGANISATION = "Imprimatur development, do not trust"
 LEAF_DAYS, INTERMEDIATE_DAYS, ROOT_DAYS = 365, 5 * 365, 10 * 365
+COMMON_NAME_LENGTH = 64  # X.520
 RENEW_BEFORE = timedelta(days=1)
 CLOCK_SLACK = timedelta(hours=1)
 
@@ -76,11 +77,16 @@ def development_signer(folder: Path, now: datetime | None = None) -> PemSigner:
 
     Warns every time (DevelopmentKeyWarning and a log record). Raises InvalidKey for damaged files.
     """
-    message = f"signing with the development key in {folder}: pictures are trusted by nobody else; configure a real one"
-    warnings.warn(message, DevelopmentKeyWarning, stacklevel=2)
-    logger.warning(message)
+    warn_of_development_key(folder)
     chain = ensure_development_chain(folder, now)
     return PemSigner.from_files(chain.signer, chain.signer)
+
+
+def warn_of_development_key(folder: Path) -> None:
+    """DevelopmentKeyWarning and a log record."""
+    message = f"signing with the development key in {folder}: pictures are trusted by nobody else; configure a real one"
+    warnings.warn(message, DevelopmentKeyWarning, stacklevel=3)
+    logger.warning(message)
 
 
 def development_anchors(folder: Path) -> str:
@@ -116,18 +122,44 @@ def _make_authorities(chain: DevelopmentChain, now: datetime) -> None:
     write_private(chain.intermediate, _key_pem(intermediate.key) + certificates)
 
 
+def issue_leaf(folder: Path, name: str) -> bytes:
+    """A fresh signing key, its certificate for `name` (at most 64 characters of it) and the intermediate's, as PEM.
+
+    Raises InvalidKey for damaged files.
+    """
+    chain = ensure_development_chain(folder)
+    certificate, _, issuer = _read_intermediate(chain.intermediate)
+    return _leaf_bundle(name, certificate, issuer, datetime.now(UTC))
+
+
+def leaf_for(folder: Path, name: str, public_key: ec.EllipticCurvePublicKey) -> str:
+    """A certificate for a key that lies elsewhere (a KMS), and the intermediate's, as PEM. Raises InvalidKey."""
+    chain = ensure_development_chain(folder)
+    certificate, _, issuer = _read_intermediate(chain.intermediate)
+    leaf = _leaf(_name(name[:COMMON_NAME_LENGTH]), public_key, issuer, datetime.now(UTC))
+    return (leaf.public_bytes(Encoding.PEM) + certificate.public_bytes(Encoding.PEM)).decode()
+
+
 def _make_leaf(chain: DevelopmentChain, now: datetime) -> None:
     certificate, root, issuer = _read_intermediate(chain.intermediate)
-    signer = _Party(_name("Development signer"), _new_key())
-    builder = _builder(signer, issuer, now, LEAF_DAYS)
+    bundle = _leaf_bundle("Development signer", certificate, issuer, now)
+    write_public(chain.anchors, root.public_bytes(Encoding.PEM))
+    write_private(chain.signer, bundle)
+
+
+def _leaf_bundle(name: str, certificate: x509.Certificate, issuer: _Party, now: datetime) -> bytes:
+    key = _new_key()
+    leaf = _leaf(_name(name[:COMMON_NAME_LENGTH]), key.public_key(), issuer, now)
+    return _key_pem(key) + leaf.public_bytes(Encoding.PEM) + certificate.public_bytes(Encoding.PEM)
+
+
+def _leaf(name: x509.Name, public_key: ec.EllipticCurvePublicKey, issuer: _Party, now: datetime) -> x509.Certificate:
+    builder = _builder(name, public_key, issuer, now, LEAF_DAYS)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_usage(signs_certificates=False), critical=True)
     usages = [CLAIM_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION]
     builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
-    leaf = builder.sign(issuer.key, hashes.SHA256())
-    bundle = _key_pem(signer.key) + leaf.public_bytes(Encoding.PEM) + certificate.public_bytes(Encoding.PEM)
-    write_public(chain.anchors, root.public_bytes(Encoding.PEM))
-    write_private(chain.signer, bundle)
+    return builder.sign(issuer.key, hashes.SHA256())
 
 
 def _read_intermediate(path: Path) -> tuple[x509.Certificate, x509.Certificate, _Party]:
@@ -141,20 +173,22 @@ def _read_intermediate(path: Path) -> tuple[x509.Certificate, x509.Certificate, 
 
 
 def _authority(subject: _Party, issuer: _Party, now: datetime, days: int) -> x509.Certificate:
-    builder = _builder(subject, issuer, now, days)
+    builder = _builder(subject.name, subject.key.public_key(), issuer, now, days)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     builder = builder.add_extension(_usage(signs_certificates=True), critical=True)
     return builder.sign(issuer.key, hashes.SHA256())
 
 
-def _builder(subject: _Party, issuer: _Party, now: datetime, days: int) -> x509.CertificateBuilder:
-    own_id = x509.SubjectKeyIdentifier.from_public_key(subject.key.public_key())
+def _builder(
+    name: x509.Name, public_key: ec.EllipticCurvePublicKey, issuer: _Party, now: datetime, days: int
+) -> x509.CertificateBuilder:
+    own_id = x509.SubjectKeyIdentifier.from_public_key(public_key)
     issuer_id = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
     return (
         x509.CertificateBuilder()
-        .subject_name(subject.name)
+        .subject_name(name)
         .issuer_name(issuer.name)
-        .public_key(subject.key.public_key())
+        .public_key(public_key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - CLOCK_SLACK)
         .not_valid_after(now + timedelta(days=days))

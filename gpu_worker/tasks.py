@@ -13,7 +13,6 @@ from typing import Any, Final
 from celery.worker.control import control_command
 
 from governance.permit import load_public_key
-from governance.pki import development_signer
 from governance.signing import PemSigner
 from governance.watermark import ensure_watermark_key
 from gpu_worker.celery import app, config
@@ -22,6 +21,7 @@ from gpu_worker.engine import Engine, Loader
 from gpu_worker.heartbeat import Heartbeat
 from gpu_worker.messages import CANCEL_COMMAND, RENDER_TASK, RenderOrder, WorkerHello, render_queue
 from gpu_worker.permits import PermitDesk
+from gpu_worker.remote_signer import RemoteSigners
 from gpu_worker.sender import Sender
 from gpu_worker.signers import OwnKey, Signers
 from gpu_worker.storage import ObjectStore
@@ -79,7 +79,7 @@ def _heartbeat() -> Heartbeat:
 
 def open_workshop() -> None:
     """Say hello from now on, and load the models meanwhile. Raises InvalidKey without the control side's permit key."""
-    for needed in (config.permit_public_key, config.keys.watermark, config.keys.token):
+    for needed in (config.permit_public_key, config.keys.watermark):
         _await(needed)
     _heartbeat().start()
     for profile in config.profiles:
@@ -123,7 +123,7 @@ def signers(settings: WorkerConfig) -> Signers:
     """A configured key of this worker's own, else the control side's signer: then no key is here."""
     if settings.signer_key and settings.signer_chain:
         return OwnKey(PemSigner.from_files(settings.signer_key, settings.signer_chain))
-    return OwnKey(development_signer(settings.keys.folder.parent / "pki"))
+    return RemoteSigners(settings.signer_url, settings.keys.token)
 
 
 def hello(settings: WorkerConfig) -> WorkerHello:

@@ -1,23 +1,28 @@
 """Where the control side finds its signer, its permit key and its trust anchor.
 
-On one machine: a development chain in HOME/pki, made on first use, loud. In production: a PEM chain whose files are
-named by IMPRIMATUR_SIGNER_KEY, IMPRIMATUR_SIGNER_CHAIN and IMPRIMATUR_TRUST_ANCHORS.
+On one machine: a development chain in HOME/pki, made on first use, loud, and under it a key for each company. In
+production: IMPRIMATUR_SIGNER_KEYS names a folder with a key (or the name of a KMS key) and chain for each company, or
+IMPRIMATUR_SIGNER_KEY and IMPRIMATUR_SIGNER_CHAIN one for all; IMPRIMATUR_TRUST_ANCHORS what they are checked against.
 """
 
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+import uuid
+from functools import lru_cache, partial
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
 
+from governance.errors import InvalidKey
+from governance.key_book import CURRENT, KeyBook, key_id
 from governance.permit import ensure_permit_keys, load_private_key, load_public_key
-from governance.pki import development_anchors, development_signer
+from governance.pki import development_anchors, development_signer, issue_leaf, warn_of_development_key
 from governance.signing import PemSigner, Signer
 from governance.watermark import ensure_watermark_key
 from governance.worker_keys import WorkerKeys, ensure_worker_keys
+from imprimatur.tenants.models import Tenant
 
 
 def platform_signer() -> Signer:
@@ -26,6 +31,40 @@ def platform_signer() -> Signer:
     if key and chain:
         return _configured_signer(key, chain)
     return _development_signer(settings.PKI_FOLDER)
+
+
+def signer_for(tenant_id: uuid.UUID, key: str = "") -> Signer:
+    """The company's own key. With `key`, that one: the current one, or one retired less than an hour ago.
+
+    Raises InvalidKey where there is none.
+    """
+    named, chain = os.environ.get("IMPRIMATUR_SIGNER_KEY"), os.environ.get("IMPRIMATUR_SIGNER_CHAIN")
+    book = key_book(tenant_id)
+    if named and chain and not (book.folder / CURRENT).exists():
+        return _the_one(_configured_signer(named, chain), key)
+    return book.signer_of(key) if key else book.signer()
+
+
+def key_book(tenant_id: uuid.UUID) -> KeyBook:
+    """Where the company's keys lie. They are issued here unless real ones are configured."""
+    if folder := os.environ.get("IMPRIMATUR_SIGNER_KEYS"):
+        return KeyBook(Path(folder) / str(tenant_id))
+    if os.environ.get("IMPRIMATUR_SIGNER_KEY"):
+        return KeyBook(settings.PKI_FOLDER / "tenants" / str(tenant_id))
+    return KeyBook(settings.PKI_FOLDER / "tenants" / str(tenant_id), partial(_issue, tenant_id))
+
+
+def _issue(tenant_id: uuid.UUID) -> bytes:
+    """In the company's name, as it is shown to whoever verifies a picture."""
+    warn_of_development_key(settings.PKI_FOLDER)
+    tenant = Tenant.objects.filter(pk=tenant_id).first()
+    return issue_leaf(settings.PKI_FOLDER, tenant.name if tenant else str(tenant_id))
+
+
+def _the_one(signer: Signer, key: str) -> Signer:
+    if key and key != key_id(signer):
+        raise InvalidKey("this key does not sign any more: ask for the chain again")
+    return signer
 
 
 def trust_anchors() -> str:

@@ -33,12 +33,12 @@ Found = TypeVar("Found")
 class Process:
     """One process of the product, with its log."""
 
-    def __init__(self, app: str, log: Path, *, file_limit: int = 0, **env: str) -> None:
+    def __init__(self, command: list[str], log: Path, *, file_limit: int = 0, **env: str) -> None:
         """`file_limit`: the largest file, in bytes, that the kernel lets it write; 0 is no limit."""
         self.log = log
         surroundings = os.environ | QUICK | {"DJANGO_SETTINGS_MODULE": "imprimatur.settings"} | env
         surroundings["PYTHONPATH"] = f"{ROOT}:{ROOT / 'platform'}"
-        command = [sys.executable, "-m", "celery", "-A", app, "worker", "--loglevel=INFO"]
+        command = [sys.executable, "-m", *command]
         with log.open("wb") as file:
             out = subprocess.DEVNULL if file_limit else file
             self.popen = subprocess.Popen(
@@ -85,8 +85,23 @@ class Stack:
         """Start a control worker."""
         return self._start("imprimatur.celery", **env)
 
+    def signer(self, **env: str) -> Process:
+        """Start the signer where workers look for it, and wait until it listens."""
+        self.socket.parent.mkdir(parents=True, exist_ok=True)
+        command = ["uvicorn", "imprimatur.signer.asgi:application", "--uds", str(self.socket), "--lifespan", "off"]
+        process = self._run("signer", command, **env)
+        until(lambda: self.socket.exists() and process.said("Uvicorn running"))
+        return process
+
+    @property
+    def socket(self) -> Path:
+        """Of the signer."""
+        return Path(settings.HOME) / "run" / "signer.sock"
+
     def worker(self, *, file_limit: int = 0, **env: str) -> Process:
-        """Start a GPU worker with the tiny model and a name of its own."""
+        """Start a GPU worker with the tiny model and a name of its own, and the signer if none runs."""
+        if not any(p.log.name.endswith("signer.log") and p.popen.poll() is None for p in self.processes):
+            self.signer()
         tiny = {
             "IMPRIMATUR_PIPELINES": "tests.flow.tiny:load_pipeline",
             "IMPRIMATUR_WORKER_NAME": f"worker-{len(self.processes)}-{uuid.uuid4().hex[:6]}",
@@ -95,8 +110,12 @@ class Stack:
         return self._start("gpu_worker.celery", file_limit=file_limit, **(tiny | env))
 
     def _start(self, app: str, *, file_limit: int = 0, **env: str) -> Process:
-        log = self.folder / f"{len(self.processes)}-{app.split('.', maxsplit=1)[0]}.log"
-        process = Process(app, log, file_limit=file_limit, **env)
+        command = ["celery", "-A", app, "worker", "--loglevel=INFO"]
+        return self._run(app.split(".", maxsplit=1)[0], command, file_limit=file_limit, **env)
+
+    def _run(self, name: str, command: list[str], *, file_limit: int = 0, **env: str) -> Process:
+        log = self.folder / f"{len(self.processes)}-{name}.log"
+        process = Process(command, log, file_limit=file_limit, **env)
         self.processes.append(process)
         return process
 

@@ -1,4 +1,4 @@
-"""What runs on one machine: Postgres, the web server, the control worker, the GPU worker."""
+"""What runs on one machine: Postgres, the web server, the control worker, the signer, the GPU worker."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from typing import Final
 from imprimatur.embedded.children import Child
 from imprimatur.embedded.database import Addresses, create_database
 from imprimatur.embedded.home import CannotStart, Home
-from imprimatur.embedded.postgres import Postgres
+from imprimatur.embedded.postgres import Postgres, free_port
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 DATABASE: Final = "imprimatur"
 _POOL: Final = 16
+LONGEST_SOCKET_PATH: Final = 100  # the kernel allows 107 bytes
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,23 @@ def children(settings: Settings, addresses: Addresses) -> list[Child]:
     web = ["uvicorn", "imprimatur.asgi:application", "--host", settings.host, "--port", str(settings.port)]
     web += ["--timeout-graceful-shutdown", "3", "--no-access-log", "--lifespan", "off"]
     home, pool = settings.home, {"IMPRIMATUR_DATABASE_POOL": str(_POOL)}
+    door, told = _signers_door(home)
+    signer = ["uvicorn", "imprimatur.signer.asgi:application", *door, "--no-access-log", "--lifespan", "off"]
     return [
         _child(home, "web", web, environment(home, addresses.app, **pool)),
         _child(home, "control", _celery("imprimatur.celery", "control"), environment(home, addresses.app, **pool)),
-        _child(home, "gpu_worker", _celery("gpu_worker.celery", "gpu"), environment(home)),
+        _child(home, "signer", signer, environment(home, addresses.app, **pool)),
+        _child(home, "gpu_worker", _celery("gpu_worker.celery", "gpu"), environment(home, **told)),
     ]
+
+
+def _signers_door(home: Home) -> tuple[list[str], dict[str, str]]:
+    """Where the signer listens, and what workers are told of it: a socket file, unless its path is too long for one."""
+    path = home.run / "signer.sock"
+    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+        return ["--uds", str(path)], {"IMPRIMATUR_SIGNER_URL": f"unix:{path}"}
+    port = free_port()
+    return ["--host", "127.0.0.1", "--port", str(port)], {"IMPRIMATUR_SIGNER_URL": f"http://127.0.0.1:{port}"}
 
 
 def manage(home: Home, database_url: str, *arguments: str, quiet: bool = True) -> subprocess.CompletedProcess[str]:

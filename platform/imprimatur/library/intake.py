@@ -95,7 +95,8 @@ def store(reference: ReferenceImage, upload: Upload) -> None:
         facts, signed, mime = upload.output_facts, upload.original, upload.original_mime
     else:
         facts = _intake_facts(reference)
-        signed, mime = sign_reference(upload.data, upload.mime, facts, keys.platform_signer()), upload.mime
+        signer = keys.signer_for(reference.tenant_id)
+        signed, mime = sign_reference(upload.data, upload.mime, facts, signer), upload.mime
     reference.mime, reference.object_key = mime, _key(reference, f"reference.{mime.rpartition('/')[2]}")
     reference.sha256 = objects.put(reference.object_key, signed, mime)
     reference.pixel_sha256 = upload.pixel_sha256
@@ -115,7 +116,8 @@ def _thumbnail(
     small = image.copy()
     small.thumbnail((side, side), Image.Resampling.LANCZOS)
     data = encode(small, _THUMBNAIL_MIME)
-    signed = sign_derivative(data, _THUMBNAIL_MIME, parent, ["resized"], facts, keys.platform_signer())
+    signer = keys.signer_for(reference.tenant_id)
+    signed = sign_derivative(data, _THUMBNAIL_MIME, parent, ["resized"], facts, signer)
     key = _key(reference, f"thumbnail-{side}.jpeg")
     return {"key": key, "sha256": objects.put(key, signed, _THUMBNAIL_MIME), "mime": _THUMBNAIL_MIME}
 

@@ -47,7 +47,7 @@ def stamp_release(output: Output, labels: Labels, release_id: str) -> StampedFil
         label_table=labels.table,
     )
     actions = [*done.actions, "published"]
-    data = sign_derivative(done.data, output.mime, reviewed, actions, released, keys.platform_signer())
+    data = sign_derivative(done.data, output.mime, reviewed, actions, released, keys.signer_for(output.tenant_id))
     report = verify_signed(data, output.mime, anchors, generation_id=facts.generation_id)
     return StampedFile(data=data, mime=output.mime, manifest_state=report.state)
 
