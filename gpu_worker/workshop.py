@@ -24,6 +24,7 @@ from governance.intake import check_complete
 from governance.permit import Permit
 from governance.provenance import OutputFacts, sign_derivative, sign_output
 from governance.provenance import read as read_manifest
+from governance.signing_calls import SignerRefused
 from gpu_worker.engine import Engine
 from gpu_worker.held import Held, HeldOrder
 from gpu_worker.messages import RenderOrder, RenderReport, StoredObject
@@ -236,6 +237,9 @@ def _stamping() -> Iterator[None]:
     try:
         yield
     except GovernanceError as error:
+        refused = error.__cause__
+        if isinstance(refused, SignerRefused) and refused.reason == "permit_expired":
+            raise Refused("permit_expired", str(refused)) from error
         raise Failed("stamp_failed", f"the picture could not be stamped ({error}): check the signing key") from error
 
 
