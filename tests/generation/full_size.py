@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from generation.denoising import Denoiser, Denoising, Subject
 from generation.prefix import StepMemory
 from generation.sampling import published_sampler
 from generation.spec import Effort, MaskDials
+from tests.generation.reference_path import Forward, ReferencePath
 
 STEPS, STOP, SCOPE = 25, 12, 0.25
 TOKENS = 729  # visual ones, of the released encoder
@@ -44,7 +46,7 @@ SDXL: dict[str, Any] = {
 }
 
 
-@dataclass
+@dataclass(eq=False)
 class FullSize:
     """One model of true size; tensors on `device`, masks on the CPU: what a mask keeps must be known to be counted."""
 
@@ -115,11 +117,12 @@ def plain_flops(size: FullSize) -> int:
     return STEPS * counted(lambda: stock(latent, 1, encoder_hidden_states=text, added_cond_kwargs=added))
 
 
+@cache
 def picture_flops(size: FullSize, effort: Effort) -> int:
     """One picture, step by step as `Denoiser.step` takes them (each kind of step once), under known masks."""
     d, found = size.denoising(effort), {}
     mask = round_mask(size.side)
-    d.new_masks = lambda _maps, _attentions: [mask]  # type: ignore[method-assign]
+    d.new_masks = lambda maps, attentions: [mask]  # type: ignore[method-assign]
     kinds = []
     for d.step in range(STEPS):
         kinds.append((d.step == 0, d.needs_mask, d.is_guided))
@@ -132,3 +135,15 @@ def picture_flops(size: FullSize, effort: Effort) -> int:
 def _step(denoiser: Denoiser, d: Denoising) -> None:
     memory = StepMemory()
     denoiser.predictions([d], denoiser.guide([d], memory), memory)
+
+
+def reference_flops(size: FullSize) -> int:
+    """STEPS steps of the release's way, never frozen: each of its three forwards counted once."""
+    path = ReferencePath(FullSize(size.config, size.device).unet, (size.side, size.side))
+    latent, vision, mask = size.empty(1, 4, size.side, size.side), size.tokens(), size.empty(1, 1, 32, 32)
+    look, seen = Forward(word=size.empty(1, 77)), Forward(vision, mask)
+    asked = size.condition()
+    return STEPS * (
+        counted(lambda: path.forward(latent, 1, asked, look))
+        + 2 * counted(lambda: path.forward(latent, 1, asked, seen))
+    )
