@@ -118,8 +118,6 @@ class ConsentTerms(Agreement):
             reasons.append(refusal("consent.paid_media", kind=self.kind))
         if use.language and not allows(self.languages, use.language):
             reasons.append(refusal("consent.language", kind=self.kind, language=use.language))
-        if self.disclosure_duty and not use.is_draft and not use.disclosed:
-            reasons.append(refusal("consent.disclosure", kind=self.kind))
         return reasons
 
 

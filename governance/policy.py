@@ -17,6 +17,7 @@ every refusal names its rules; `Reason.sentence(language)` is the tooltip of the
 | use.*_missing | release and delivery: channel, territory and purpose are said |
 | terms.expired* | the term has not ended; delivery of what is out may go on while a record sells off |
 | review.not_approved, consent.approval_missing | release and delivery: two people, and the person where agreed |
+| consent.disclosure | release and delivery: people are told that AI made it, where that was agreed |
 """
 
 from __future__ import annotations
@@ -244,7 +245,7 @@ def _objections(record: Terms, facts: Facts, now: datetime) -> tuple[Reason, ...
     against = record.covers(facts.use, now)
     if _is_sold_off(record, facts, now):
         against = [reason for reason in against if reason.rule_id not in TERM_IS_OVER]
-    return (*against, *_cap_objections(record, facts), *_approval_objections(record, facts))
+    return (*against, *_cap_objections(record, facts), *_leaving_objections(record, facts))
 
 
 def _is_sold_off(record: Terms, facts: Facts, now: datetime) -> bool:
@@ -268,10 +269,14 @@ def _cap(record: Terms, facts: Facts) -> int | None:
     return record.output_cap if isinstance(record, ConsentTerms) and facts.action == "generate" else None
 
 
-def _approval_objections(record: Terms, facts: Facts) -> Iterator[Reason]:
-    reserved = isinstance(record, ConsentTerms) and record.approval_right != "none"
-    if reserved and _leaves_the_house(facts) and record.id not in facts.subject_approvals:
+def _leaving_objections(record: Terms, facts: Facts) -> Iterator[Reason]:
+    """What a person reserved for the moment when a picture leaves the house."""
+    if not isinstance(record, ConsentTerms) or not _leaves_the_house(facts):
+        return
+    if record.approval_right != "none" and record.id not in facts.subject_approvals:
         yield refusal("consent.approval_missing", kind=record.kind)
+    if record.disclosure_duty and not facts.use.disclosed:
+        yield refusal("consent.disclosure", kind=record.kind)
 
 
 def _cap_warnings(facts: Facts, terms: tuple[Terms, ...]) -> Iterator[Reason]:

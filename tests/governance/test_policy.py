@@ -294,4 +294,4 @@ def test_a_duty_to_disclose_must_be_met_outside_the_house() -> None:
     bound = (consent(disclosure_duty=True),)
     assert refusal_of(facts(action="release", consents=bound)).rule_ids == ("consent.disclosure",)
     assert decide(facts(action="release", consents=bound, use=replace(RELEASE, disclosed=True)), NOW).is_permitted
-    assert decide(facts(consents=bound, use=Use()), NOW).is_permitted
+    assert decide(facts(consents=bound), NOW).is_permitted

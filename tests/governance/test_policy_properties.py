@@ -134,9 +134,8 @@ def _use_allowed(terms: ConsentTerms, use: Use) -> bool:
     territory = not use.territory or _territory_allowed(terms, use.territory)
     purpose = not use.purpose or use.purpose in terms.purposes or "*" in terms.purposes
     context = not use.contexts & terms.prohibited_contexts
-    told = draft or use.disclosed or not terms.disclosure_duty
     paid = terms.paid_media or not use.paid
-    return bool(said and channel and territory and purpose and context and told and paid)
+    return bool(said and channel and territory and purpose and context and paid)
 
 
 def _cap_holds(terms: ConsentTerms, facts: Facts) -> bool:
@@ -152,7 +151,8 @@ def _stage_allowed(terms: ConsentTerms, facts: Facts) -> bool:
     if facts.action == "review":
         return True
     approved = terms.approval_right == "none" or terms.id in facts.subject_approvals
-    return facts.review_approved and approved and facts.use.channel != "internal"
+    told = facts.use.disclosed or not terms.disclosure_duty
+    return facts.review_approved and approved and told and facts.use.channel != "internal"
 
 
 def oracle(case: Case) -> bool:
