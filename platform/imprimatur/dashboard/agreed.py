@@ -33,7 +33,10 @@ def agreed(terms: ConsentTerms | TrademarkTerms) -> list[Line]:
         lines.append(Line(_("But not in"), _words("territory", terms.excluded_territories)))
     lines += _consent_lines(terms) if isinstance(terms, ConsentTerms) else _mark_lines(terms)
     until = last_day(terms.valid_until) if terms.valid_until else _("No end")
-    return [*lines, Line(_("From"), day(terms.valid_from)), Line(_("Last day"), until)]
+    term = [Line(_("From"), day(terms.valid_from)), Line(_("Last day"), until)]
+    if terms.sell_off_days:
+        term.append(Line(_("Days to sell off"), str(terms.sell_off_days)))
+    return [*lines, *term]
 
 
 def _consent_lines(terms: ConsentTerms) -> list[Line]:
@@ -45,6 +48,22 @@ def _consent_lines(terms: ConsentTerms) -> list[Line]:
         lines.append(Line(_("Never together with"), _words("context", terms.prohibited_contexts)))
     if terms.output_cap is not None:
         lines.append(Line(_("Number of pictures"), _("At most %(count)d") % {"count": terms.output_cap}))
+    if terms.languages != frozenset({"*"}):
+        lines.append(Line(_("Texts beside it in"), ", ".join(sorted(terms.languages)) or _("Nothing")))
+    return [*lines, *_duty_lines(terms)]
+
+
+def _duty_lines(terms: ConsentTerms) -> list[Line]:
+    lines = []
+    if terms.approval_right != "none":
+        sees = {"per_output": _("Every picture"), "per_campaign": _("Each campaign")}[terms.approval_right]
+        lines.append(Line(_("What the person sees before it is published"), sees))
+    if terms.response_days is not None:
+        lines.append(Line(_("Days they promised to answer in"), str(terms.response_days)))
+    if terms.disclosure_duty:
+        lines.append(Line(_("Said beside the picture"), _("That AI made it")))
+    if terms.majority_date is not None:
+        lines.append(Line(_("Comes of age on"), day(terms.majority_date)))
     return lines
 
 

@@ -77,6 +77,16 @@ def languages() -> Choices:
     return list(LANGUAGES.items())
 
 
+def spoken() -> Choices:
+    """Languages that a consent may be limited to; every language first."""
+    return [("*", _("Every language")), *((code, name) for code, name in LANGUAGES.items() if code)]
+
+
+def countries() -> Choices:
+    """Without the whole world: what a consent may leave out."""
+    return [(code, name) for code, name in TERRITORIES.items() if code != "*"]
+
+
 def territories() -> Choices:
     """Countries, and the whole world last."""
     return list(TERRITORIES.items())

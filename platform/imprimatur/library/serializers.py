@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from imprimatur.library import coach
 from imprimatur.library.models import Brand, ReferenceImage, Subject
-from imprimatur.library.services import KINDS, MAX_MARKS, MAX_NAME, MAX_WORD, SOURCES
+from imprimatur.library.services import KINDS, MAX_EXPLANATION, MAX_MARKS, MAX_NAME, MAX_WORD, SOURCES
 
 
 class BrandSerializer(serializers.ModelSerializer[Brand]):
@@ -48,6 +48,13 @@ class DeclarationSerializer(serializers.Serializer[Any]):
     own_work = serializers.BooleanField(
         required=False, default=False, help_text="The company owns the rights in the picture itself."
     )
+    face_explanation = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=MAX_EXPLANATION,
+        help_text="Why a face that was found needs no consent. A person says so, never a key.",
+    )
 
 
 class NewReferenceSerializer(DeclarationSerializer):
@@ -82,6 +89,8 @@ class ReferenceSerializer(serializers.ModelSerializer[ReferenceImage]):
             "shows_person",
             "declared_marks",
             "own_work",
+            "faces",
+            "face_explanation",
             "derived_from",
             "verdict",
             "created_at",

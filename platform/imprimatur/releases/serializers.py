@@ -16,6 +16,7 @@ class ReleaseUseSerializer(UseSerializer):
 
     paid = serializers.BooleanField(required=False, help_text="In paid advertising space.")
     language = serializers.CharField(required=False, allow_blank=True, max_length=10)
+    disclosed = serializers.BooleanField(required=False, help_text="It is said beside the picture that AI made it.")
     contexts = serializers.ListField(
         child=serializers.CharField(max_length=40), required=False, max_length=20, help_text="What it appears with."
     )

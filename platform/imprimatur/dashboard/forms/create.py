@@ -47,6 +47,11 @@ class ReleaseForm(UseForm):
         required=False,
     )
     paid = forms.BooleanField(label=_("Paid advertising space"), required=False)
+    disclosed = forms.BooleanField(
+        label=_("It is said beside the picture that AI made it"),
+        help_text=_("Some consents demand it."),
+        required=False,
+    )
     contexts = forms.MultipleChoiceField(
         label=_("Appears together with"), choices=choices.contexts, widget=forms.CheckboxSelectMultiple, required=False
     )
@@ -56,7 +61,8 @@ class ReleaseForm(UseForm):
         """What the rights are asked about."""
         said = self.cleaned_data
         spoken = {"language": said["language"]} if said["language"] else {}
-        return {**super().use, **spoken, "paid": said["paid"], "contexts": said["contexts"]}
+        told = {name: said[name] for name in ("paid", "contexts", "disclosed")}
+        return {**super().use, **spoken, **told}
 
     @property
     def looks(self) -> dict[str, Any]:

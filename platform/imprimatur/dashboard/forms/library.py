@@ -50,6 +50,12 @@ class UploadForm(PlainForm):
         required=False,
         help_text=_("Then nothing is drawn from it before the person’s consent is recorded."),
     )
+    face_explanation = forms.CharField(
+        label=_("If a face was found and nobody real is shown: why"),
+        max_length=300,
+        required=False,
+        help_text=_("For example: a statue, or a figure printed on the label. You answer for it by name."),
+    )
     declared_marks = forms.CharField(
         label=_("Brand marks visible in it"),
         required=False,

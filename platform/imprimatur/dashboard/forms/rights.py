@@ -13,7 +13,9 @@ from governance.consent import ConsentTerms
 from governance.trademark import TrademarkTerms
 from imprimatur.dashboard import choices
 from imprimatur.dashboard.forms.base import PlainForm
+from imprimatur.dashboard.forms.people import LANGUAGES
 from imprimatur.library.models import ReferenceImage
+from imprimatur.rights.sealing import Contact
 
 TRADEMARK = "trademark"
 KINDS = [
@@ -21,6 +23,11 @@ KINDS = [
     ("copyright", _("Whoever took or drew the picture")),
     ("property", _("The owner of a thing or place")),
     (TRADEMARK, _("The owner of a trademark")),
+]
+APPROVALS = [
+    ("none", _("Nothing")),
+    ("per_campaign", _("Each campaign")),
+    ("per_output", _("Every picture")),
 ]
 
 
@@ -48,6 +55,9 @@ class RightForm(PlainForm):
     territories = forms.MultipleChoiceField(
         label=_("In"), choices=choices.territories, widget=forms.CheckboxSelectMultiple, initial=["JP"]
     )
+    excluded_territories = forms.MultipleChoiceField(
+        label=_("But not in"), choices=choices.countries, widget=forms.CheckboxSelectMultiple, required=False
+    )
     valid_from = forms.DateField(
         label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), initial=timezone.localdate
     )
@@ -56,6 +66,13 @@ class RightForm(PlainForm):
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("Leave it empty when no end was agreed."),
+    )
+    sell_off_days = forms.IntegerField(
+        label=_("Days to sell off"),
+        min_value=0,
+        max_value=3650,
+        required=False,
+        help_text=_("How long after the end published pictures may stay. Leave it empty for not at all."),
     )
     treatments = forms.MultipleChoiceField(
         label=_("The mark may be shown"),
@@ -76,6 +93,38 @@ class RightForm(PlainForm):
     output_cap = forms.IntegerField(
         label=_("At most this many pictures"), min_value=1, required=False, help_text=_("Leave it empty for no limit.")
     )
+    languages = forms.MultipleChoiceField(
+        label=_("Texts beside it in"),
+        choices=choices.spoken,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        initial=["*"],
+    )
+    approval_right = forms.ChoiceField(
+        label=_("What the person sees before it is published"),
+        choices=APPROVALS,
+        required=False,
+        initial="none",
+    )
+    response_days = forms.IntegerField(
+        label=_("Days they promised to answer in"), min_value=1, max_value=365, required=False
+    )
+    disclosure_duty = forms.BooleanField(label=_("It must be said beside the picture that AI made it"), required=False)
+    synthetic_description = forms.CharField(
+        label=_("How it was described to them"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    majority_date = forms.DateField(
+        label=_("If the person is a minor: the day they come of age"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("A guardian signs, and the consent suspends itself on that day."),
+    )
+    contact_name = forms.CharField(label=_("Full name"), max_length=120, required=False)
+    contact_email = forms.EmailField(label=_("E-mail address"), required=False)
+    contact_language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES, initial="en", required=False)
     evidence = forms.FileField(
         label=_("Signed document"),
         required=False,
@@ -115,6 +164,14 @@ class RightForm(PlainForm):
             synthetic_media_permitted=said["synthetic_media_permitted"],
             paid_media=said["paid_media"],
             output_cap=said["output_cap"],
+            languages=frozenset(said["languages"]),
+            approval_right=said["approval_right"] or "none",
+            response_days=said["response_days"],
+            disclosure_duty=said["disclosure_duty"],
+            synthetic_description=said["synthetic_description"],
+            minor=said["majority_date"] is not None,
+            majority_date=said["majority_date"],
+            capacity="self" if said["majority_date"] is None else "guardian",
             **self._shared(),
         )
 
@@ -128,6 +185,13 @@ class RightForm(PlainForm):
             **self._shared(),
         )
 
+    @property
+    def contact(self) -> Contact:
+        """Who stands behind it; the service keeps it encrypted."""
+        said = self.cleaned_data
+        language = said["contact_language"] or "en"
+        return Contact(name=said["contact_name"], email=said["contact_email"], language=language)
+
     def _shared(self) -> dict[str, Any]:
         said = self.cleaned_data
         last = said["last_day"]
@@ -138,6 +202,8 @@ class RightForm(PlainForm):
             "channels": frozenset(said["channels"]),
             "purposes": frozenset(said["purposes"]),
             "territories": frozenset(said["territories"]),
+            "excluded_territories": frozenset(said["excluded_territories"]),
+            "sell_off_days": (said["sell_off_days"] or 0) if last else 0,
             "valid_from": start_of(said["valid_from"]),
             "valid_until": start_of(last + timedelta(days=1)) if last else None,
         }

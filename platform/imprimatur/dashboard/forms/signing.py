@@ -51,7 +51,9 @@ class NarrowForm(PlainForm):
 
     def __init__(self, data: Any, *, terms: Agreement, pictures: dict[str, str]) -> None:
         """pictures: pixel digest -> what the picture is called."""
-        initial: dict[str, Any] = {name: sorted(getattr(terms, name)) for name in ("channels", "purposes", "territories")}
+        initial: dict[str, Any] = {
+            name: sorted(getattr(terms, name)) for name in ("channels", "purposes", "territories")
+        }
         initial |= {"references": sorted(terms.reference_digests), "paid_media": getattr(terms, "paid_media", False)}
         super().__init__(data, initial=initial)
         self._terms = terms

@@ -98,6 +98,7 @@ def _take_in(actor: Actor, form: UploadForm) -> ReferenceImage | None:
             shows_person=said["shows_person"],
             declared_marks=said["declared_marks"],
             own_work=said["own_work"],
+            face_explanation=said["face_explanation"],
         )
     except DomainError as error:
         form.explain(error)
