@@ -24,7 +24,7 @@ def _queue(name: str) -> Queue:
 config = WorkerConfig.from_environment()
 
 # No fixups: a DJANGO_SETTINGS_MODULE in the environment must not pull Django in here.
-app = Celery("gpu_worker", include=["gpu_worker.tasks"], fixups=[])
+app = Celery("gpu_worker", include=["gpu_worker.tasks", "gpu_worker.commands"], fixups=[])
 app.conf.update(
     **broker_settings(config.broker_url, config.broker_folder),
     task_queues=[_queue(render_queue(profile)) for profile in config.profiles],

@@ -16,6 +16,7 @@ from imprimatur_cli.sweep import sweep
 from imprimatur_cli.train import train
 from imprimatur_cli.verify import verify
 from imprimatur_cli.weights import weights
+from imprimatur_cli.withdrawing import consents
 
 app = typer.Typer(
     name="imprimatur",
@@ -37,6 +38,7 @@ app.add_typer(templates, name="template")
 app.command()(generate)
 app.add_typer(review, name="review")
 app.add_typer(audit, name="audit")
+app.add_typer(consents, name="consent")
 app.command()(backup)
 app.command()(restore)
 app.command()(doctor)

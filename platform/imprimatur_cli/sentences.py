@@ -72,6 +72,12 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     ),
     "ask_key": ("API key", "APIキー"),
     "logged_in": ("Logged in to {company}; kept in {path}", "{company} にログインしました。保存先: {path}"),
+    "revoke_reaches": (
+        "It takes {pictures} pictures out of sight ({released} of them released) and stops {queued} that are queued",
+        "{pictures} 点の画像を非表示にし（うち公開済み {released} 点）、待機中の {queued} 点を中止します",
+    ),
+    "revoke_confirm": ("For good. Type {record} to confirm", "取り消せません。確認のため {record} と入力してください"),
+    "revoke_unconfirmed": ("Nothing was revoked.", "撤回していません。"),
     "request_id": ("  request {request_id}", "  リクエスト {request_id}"),
     "no_template": (
         "no template is approved: submit one, and let a reviewer approve it",

@@ -29,3 +29,18 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seq} {self.event} {self.subject}"
+
+
+class Mention(models.Model):
+    """An event names the terms of an agreement, by digest. Written by the database with the event (migration 0004), so
+    that what relied on an agreement is found by an index and not by reading every payload."""
+
+    tenant_id = models.UUIDField()
+    digest = models.CharField(max_length=64)
+    event = models.ForeignKey(AuditEvent, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant_id", "digest", "event"], name="audit_one_mention")]
+
+    def __str__(self) -> str:
+        return f"{self.digest} in {self.event_id}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -14,7 +14,7 @@ from governance.errors import LedgerBroken
 from governance.ledger import GENESIS
 from governance.trail import TrailReport, Witness, examine, of_checkpoint
 from imprimatur.audit import checkpoints
-from imprimatur.audit.models import AuditEvent
+from imprimatur.audit.models import AuditEvent, Mention
 from imprimatur.audit.rows import ledger_rows
 
 
@@ -39,6 +39,13 @@ def events(tenant_id: uuid.UUID, *, subject: str = "", event: str = "") -> Query
     if subject:
         rows = rows.filter(subject=subject)
     return rows.filter(event=event) if event else rows
+
+
+def about(tenant_id: uuid.UUID, subject: str, digests: Iterable[str]) -> QuerySet[AuditEvent]:
+    """The subject's own events and those that name one of these terms, newest first; by indexes alone."""
+    own = AuditEvent.objects.filter(tenant_id=tenant_id, subject=subject).order_by().values("pk")
+    naming = Mention.objects.filter(tenant_id=tenant_id, digest__in=list(digests)).values("event_id")
+    return events(tenant_id).filter(pk__in=own.union(naming))
 
 
 def verify(tenant_id: uuid.UUID) -> ChainCheck:

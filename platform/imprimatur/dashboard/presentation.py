@@ -13,6 +13,7 @@ from imprimatur.prompts.models import VersionStatus as V
 from imprimatur.releases.verification import Verdict as W
 from imprimatur.review.states import OutputState as O
 from imprimatur.rights.models import RightStatus as R
+from imprimatur.withdrawal.models import Cause
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,13 @@ LOOKS: Final[dict[str, dict[str, Look]]] = {
         "valid": Look("circle-check", "info", _("Signed")),
         "invalid": Look("alert-triangle", "error", _("Changed since signing")),
         "none": Look("circle-dashed", "", _("Not signed")),
+    },
+    "cause": {
+        Cause.REVOKED: Look("shield-x", "error", Cause.REVOKED.label),
+        Cause.EXPIRED: Look("clock-exclamation", "error", Cause.EXPIRED.label),
+        Cause.SUSPENDED: Look("lock", "warning", Cause.SUSPENDED.label),
+        Cause.CHANGED: Look("versions", "warning", Cause.CHANGED.label),
+        Cause.RESTORED: Look("shield-check", "success", Cause.RESTORED.label),
     },
     "verdict": {
         W.GENUINE: Look("rosette-discount-check", "success", W.GENUINE.label),

@@ -25,6 +25,7 @@ __all__ = [
     "get_output",
     "outputs",
     "own_decision",
+    "quarantined",
     "queue",
     "state_of",
     "undecided",
@@ -58,6 +59,11 @@ def undecided(actor: Actor) -> QuerySet[Output]:
 def approved(actor: Actor) -> QuerySet[Output]:
     """Pictures two people approved that have not been released yet, newest first."""
     return _undisputed(outputs(actor), approvals__gte=APPROVALS_NEEDED)
+
+
+def quarantined(actor: Actor) -> QuerySet[Output]:
+    """Pictures that nobody is shown, newest first: a right fell away, or somebody held them back."""
+    return outputs(actor).filter(quarantined_at__isnull=False)
 
 
 def _undisputed(pictures: QuerySet[Output], **how_many: int) -> QuerySet[Output]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from governance.consent import ConsentTerms
 from governance.trademark import TrademarkTerms
@@ -83,10 +83,8 @@ def receipts(record: RightRecord) -> QuerySet[AuditEvent]:
 
     Whatever relies on a record writes the digest of its terms into its own event.
     """
-    about = Q(subject=record.public_id)
-    for digest in {record.terms_digest, *versions(record).values_list("terms_digest", flat=True)}:
-        about |= Q(payload__contains=digest)
-    return audit.events(record.tenant_id).filter(about)
+    digests = {record.terms_digest, *versions(record).values_list("terms_digest", flat=True)}
+    return audit.about(record.tenant_id, record.public_id, digests)
 
 
 def versions(record: RightRecord) -> QuerySet[TermsVersion]:

@@ -7,21 +7,21 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from governance.policy import ConsentTerms, TrademarkTerms
 from imprimatur.generations.models import GenerationState, Output
 from imprimatur.library.models import ReferenceImage
 from imprimatur.releases.models import Release
-from imprimatur.review.models import Claim, Verdict
-from imprimatur.review.states import OutputState, ReviewFacts, state_from
+from imprimatur.review.states import OutputState
 from imprimatur.rights import selectors as rights
 from imprimatur.rights.models import RightRecord
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.permissions import Permission
 from imprimatur.withdrawal import reach, selectors
 from imprimatur.withdrawal.judging import Judge
+from imprimatur.withdrawal.standing import counted, state_of
 
 SAMPLES: Final = 12
 IN_REVIEW: Final = frozenset({OutputState.PENDING, OutputState.CLAIMED, OutputState.APPROVED_1})
@@ -93,42 +93,11 @@ def impact(
 
 
 def _candidates(record: RightRecord) -> list[QuerySet[Output]]:
-    return [_counted(reach.relying(record)), _counted(reach.referencing(record))]
-
-
-def _counted(outputs: QuerySet[Output]) -> QuerySet[Output]:
-    """With the numbers that `review.states` goes by, in one query for all of them."""
-
-    def standing(verdict: Verdict) -> Count:
-        return Count("decisions", Q(decisions__undone_at__isnull=True, decisions__verdict=verdict), distinct=True)
-
-    held = Claim.objects.filter(output=OuterRef("pk"), expires_at__gt=timezone.now())
-    return outputs.annotate(
-        approvals=standing(Verdict.APPROVE),
-        returns=standing(Verdict.REQUEST_CHANGES),
-        rejections=standing(Verdict.REJECT),
-        is_claimed=Exists(held),
-    )
-
-
-def _state(output: Output) -> OutputState:
-    counted: Any = output
-    release = getattr(output, "release", None)
-    return state_from(
-        ReviewFacts(
-            approvals=counted.approvals,
-            changes_requested=counted.returns,
-            rejections=counted.rejections,
-            claimed=counted.is_claimed,
-            released=release is not None,
-            withdrawn=release is not None and release.withdrawn_at is not None,
-            quarantined=output.quarantined_at is not None,
-        )
-    )
+    return [counted(reach.relying(record)), counted(reach.referencing(record))]
 
 
 def _counts(fallen: list[Output]) -> dict[str, Any]:
-    states = Counter(_state(output) for output in fallen)
+    states = Counter(state_of(output) for output in fallen)
     return {
         "in_review": sum(states[state] for state in IN_REVIEW),
         "closed": sum(states[state] for state in CLOSED),

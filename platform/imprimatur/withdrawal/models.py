@@ -91,9 +91,14 @@ class Withdrawal(TenantModel):
         return encode(prefix, self.record_id)
 
     @property
+    def is_done(self) -> bool:
+        """Whether everything has been brought about."""
+        return self.step == Step.DONE
+
+    @property
     def percent(self) -> int:
         """0 to 100 for a determinate bar."""
-        if self.step == Step.DONE:
+        if self.is_done:
             return 100
         steps = list(Step)
         share = self.judged / self.candidates if self.candidates and self.step == Step.JUDGING else 0

@@ -40,17 +40,17 @@ def being_made(record: RightRecord) -> QuerySet[Generation]:
 
 def relying(record: RightRecord) -> QuerySet[Output]:
     """Pictures whose receipt names the record, in the order of their generations."""
-    return _light().filter(generation__reliances__record=record.public_id)
+    return light().filter(generation__reliances__record=record.public_id)
 
 
 def referencing(record: RightRecord) -> QuerySet[Output]:
     """Pictures drawn from one of its references whose receipt does not name the record."""
     named = Reliance.objects.filter(record=record.public_id, generation=OuterRef("generation"))
     from_them = [reference.pk for reference in references(record)]
-    return _light().filter(~Exists(named), generation__subject_reference__in=from_them)
+    return light().filter(~Exists(named), generation__subject_reference__in=from_them)
 
 
-def _light() -> QuerySet[Output]:
+def light() -> QuerySet[Output]:
     """Without the columns that nobody asks about here."""
     return Output.objects.select_related("generation", "release").defer(*HEAVY).order_by("generation_id")
 

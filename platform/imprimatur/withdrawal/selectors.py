@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.db.models import Count, QuerySet
 
 from imprimatur.audit.models import AuditEvent
+from imprimatur.generations.models import Output
 from imprimatur.releases.models import Release
 from imprimatur.rights import selectors as rights
 from imprimatur.rights.models import ConsentRecord, RightRecord
@@ -47,6 +48,11 @@ def of_record(actor: Actor, record: RightRecord) -> QuerySet[Withdrawal]:
     return withdrawals(actor).filter(record_id=record.pk)
 
 
+def of_output(output: Output) -> list[Withdrawal]:
+    """The withdrawals that hold a picture out of sight, newest first."""
+    return list(Withdrawal.objects.filter(reached__output=output, reached__lifted_at__isnull=True))
+
+
 def record_of(row: Withdrawal) -> RightRecord:
     """The record whose change it was."""
     return rights.get_record(row.record_public_id)
@@ -59,7 +65,8 @@ def is_consent(record: RightRecord) -> bool:
 
 def reached(row: Withdrawal) -> QuerySet[Reached]:
     """Every picture it took out of sight, with its release."""
-    return row.reached.select_related("output__generation", "release").order_by("pk")
+    rows = row.reached.select_related("output", "release").order_by("pk")
+    return rows.defer("output__environment", "output__seconds", "output__scores")
 
 
 def reached_by_state(row: Withdrawal) -> dict[str, int]:

@@ -6,8 +6,10 @@ from typing import Any
 
 from rest_framework import serializers
 
+from imprimatur.generations.models import Generation
 from imprimatur.releases.serializers import ReleaseUseSerializer
 from imprimatur.rights.serializers import RevocationSerializer
+from imprimatur.tenants.ids import encode
 from imprimatur.withdrawal.models import LANGUAGES, Cause, Notice, Reached, Recipient, Role, Step, Withdrawal
 
 
@@ -93,7 +95,7 @@ class ReachedSerializer(serializers.ModelSerializer[Reached]):
     """A picture that was taken out of sight: where it stood, by which rules, and when it was shown again."""
 
     output = serializers.CharField(source="output.public_id", read_only=True)
-    generation = serializers.CharField(source="output.generation.public_id", read_only=True)
+    generation = serializers.SerializerMethodField()
     release = serializers.CharField(source="release.public_id", read_only=True, allow_null=True, default=None)
     rules = serializers.SerializerMethodField()
 
@@ -101,6 +103,10 @@ class ReachedSerializer(serializers.ModelSerializer[Reached]):
         model = Reached
         fields = ["output", "generation", "release", "was", "rules", "created_at", "lifted_at"]
         read_only_fields = fields
+
+    def get_generation(self, row: Reached) -> str:
+        """The request that the picture was drawn for."""
+        return encode(Generation.PREFIX, row.output.generation_id)
 
     def get_rules(self, row: Reached) -> list[str]:
         """Of the policy."""

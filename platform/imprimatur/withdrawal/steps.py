@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,12 +16,11 @@ from imprimatur.generations.models import Generation, Output
 from imprimatur.library.models import ReferenceImage
 from imprimatur.releases.models import Release
 from imprimatur.releases.services import withdraw_many
-from imprimatur.review.facts import facts_of, with_review_rows
-from imprimatur.review.states import state_from
 from imprimatur.rights.models import RightRecord, RightStatus
 from imprimatur.withdrawal import reach
 from imprimatur.withdrawal.judging import REVOKED, Judge, Rules
 from imprimatur.withdrawal.models import Reached, Withdrawal
+from imprimatur.withdrawal.standing import counted, state_of
 
 BATCH: Final = 500
 RIGHT_REVOKED: Final = "right_revoked"  # why a release was withdrawn, where no person chose the words
@@ -114,7 +112,7 @@ def _locked(found: list[tuple[uuid.UUID, uuid.UUID]]) -> list[Output]:
     """The batch, locked in one order so that two of them never wait for each other, with what review knows."""
     ids = [pk for pk, _generation in found]
     list(Output.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
-    return list(with_review_rows(Output.objects.filter(pk__in=ids).defer(*reach.HEAVY).order_by("generation_id")))
+    return list(counted(reach.light().filter(pk__in=ids)))
 
 
 def _judge_batch(row: Withdrawal, outputs: list[Output], now: datetime) -> None:
@@ -122,7 +120,7 @@ def _judge_batch(row: Withdrawal, outputs: list[Output], now: datetime) -> None:
     rules = {output: judge_now.fallen(output) for output in outputs}
     fallen = {output: found for output, found in rules.items() if found}
     standing = [output for output in outputs if output not in fallen and output.quarantined_at is not None]
-    _note(row, fallen, now)
+    _note(row, fallen)
     revoked = [output for output, found in fallen.items() if REVOKED in found]
     row.withdrawn += _withdraw(row, revoked, now)
     reasons = {output: quarantine.reason_of(found) for output, found in fallen.items()}
@@ -131,7 +129,7 @@ def _judge_batch(row: Withdrawal, outputs: list[Output], now: datetime) -> None:
     Reached.objects.filter(output__in=standing, lifted_at__isnull=True).update(lifted_at=now)
 
 
-def _note(row: Withdrawal, fallen: dict[Output, Rules], now: datetime) -> None:
+def _note(row: Withdrawal, fallen: dict[Output, Rules]) -> None:
     """Where each picture stood when this withdrawal reached it; the first time counts."""
     Reached.objects.bulk_create(
         [
@@ -140,7 +138,7 @@ def _note(row: Withdrawal, fallen: dict[Output, Rules], now: datetime) -> None:
                 withdrawal=row,
                 output=output,
                 release=getattr(output, "release", None),
-                was=str(state_from(replace(facts_of(output, now), quarantined=False))),
+                was=str(state_of(output, but_quarantine=True)),
                 rules=",".join(rules)[:200],
             )
             for output, rules in fallen.items()

@@ -26,7 +26,7 @@ from imprimatur.rights import services as rights
 from imprimatur.tenants.errors import Conflict, NotPermitted
 from imprimatur.tenants.scope import tenant_scope
 from imprimatur.withdrawal import cascade, steps
-from imprimatur.withdrawal.models import Reached, Step
+from imprimatur.withdrawal.models import Reached, Step, Withdrawal
 
 from tests.factories import World
 from tests.imprimatur.drawn import worked
@@ -40,25 +40,6 @@ from tests.imprimatur.withdrawal.made import (
     shelf,
     withdrawals,
 )
-
-
-@pytest.fixture
-def made(world: World) -> Shelf:
-    """One picture at each stage under one consent."""
-    return shelf(world)
-
-
-@pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[str]]]:
-    """What workers were told to forget; there is no broker here."""
-    said: list[tuple[str, list[str]]] = []
-
-    def forget(tenant_id: object, digests: list[str]) -> bool:
-        said.append((str(tenant_id), digests))
-        return True
-
-    monkeypatch.setattr(orders, "forget", forget)
-    return said
 
 
 def events(world: World, kind: str) -> list[str]:
@@ -330,8 +311,6 @@ def test_what_slips_through_is_found_on_looking_again(world: World, made: Shelf,
 def test_a_record_that_ended_before_there_were_withdrawals_is_found(world: World, made: Shelf, told: list) -> None:
     revoke(world, made.record)
     with tenant_scope(world.aozora.id):
-        from imprimatur.withdrawal.models import Withdrawal
-
         Withdrawal.objects.all().delete()
     assert cascade.open_missing() == 1
     assert cascade.open_missing() == 0

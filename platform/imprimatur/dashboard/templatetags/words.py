@@ -9,12 +9,14 @@ from django.utils.translation import get_language
 
 from governance.labels import Rule
 from imprimatur.dashboard import choices, words
-from imprimatur.generations.models import Generation
+from imprimatur.generations.models import Generation, Output
 from imprimatur.prompts.rendering import describe
 from imprimatur.review.reasons import REASONS
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import NotPermitted
 from imprimatur.tenants.permissions import ROLE_LABELS, Permission, Role
+from imprimatur.withdrawal import selectors as withdrawals
+from imprimatur.withdrawal.models import Withdrawal
 
 register = template.Library()
 
@@ -76,6 +78,24 @@ def warning_sentence(code: str) -> str:
 def event_word(event: str) -> str:
     """What happened, for people."""
     return words.word(words.EVENTS, event)
+
+
+@register.simple_tag
+def withdrawn_word(reason: str) -> str:
+    """Why a release was withdrawn: a person's own words, or ours where a right ended."""
+    return str(words.WITHDRAWN_REASONS.get(reason, reason))
+
+
+@register.simple_tag
+def stood_word(state: str) -> str:
+    """Where a picture stood in review."""
+    return words.word(words.STOOD, state)
+
+
+@register.filter
+def withdrawals_of(output: Output) -> list[Withdrawal]:
+    """The withdrawals that took a picture out of sight, newest first."""
+    return withdrawals.of_output(output)
 
 
 @register.simple_tag

@@ -117,7 +117,9 @@ def _rights_task() -> Task:
 def _maker_tasks(actor: Actor) -> list[Task]:
     mine = generations.jobs().filter(requested_by=actor.user)
     returned = mine.filter(
-        output__decisions__undone_at__isnull=True, output__decisions__verdict=Verdict.REQUEST_CHANGES
+        output__quarantined_at__isnull=True,
+        output__decisions__undone_at__isnull=True,
+        output__decisions__verdict=Verdict.REQUEST_CHANGES,
     ).distinct()
     failed = mine.filter(state=GenerationState.FAILED)
     return [

@@ -124,6 +124,7 @@ def _shown(request: TenantRequest) -> QuerySet[Generation]:
         return rows.filter(requested_by=request.user, state=GenerationState.FAILED)
     if show == "returned":
         standing = {
+            "output__quarantined_at__isnull": True,
             "output__decisions__undone_at__isnull": True,
             "output__decisions__verdict": Verdict.REQUEST_CHANGES,
         }

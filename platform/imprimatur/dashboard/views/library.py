@@ -24,6 +24,7 @@ from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import DomainError
 from imprimatur.tenants.http import TenantRequest, tenant_page
 from imprimatur.tenants.permissions import Permission
+from imprimatur.withdrawal import selectors as withdrawals
 
 _WITH = ("generation__subject_reference__subject", "generation__template_version__template")
 DRAFT_CHANNEL, FIRST_CHANNEL = "internal", "web"
@@ -37,7 +38,13 @@ def library(request: TenantRequest) -> HttpResponse:
     for output in approved:
         output.review_state = review.state_of(output)  # type: ignore[attr-defined]
     releases = selectors.releases(request.actor).select_related("output__generation__template_version__template")
-    return render(request, "library/library.html", {"section": "library", "approved": approved, "releases": releases})
+    context = {
+        "section": "library",
+        "approved": approved,
+        "releases": releases,
+        "quarantined_count": review.quarantined(request.actor).count(),
+    }
+    return render(request, "library/library.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -75,6 +82,7 @@ def release_detail(request: TenantRequest, rel: str) -> HttpResponse:
         "approvers": [str(decision.reviewer) for decision in approvals],
         "serve_refusal": "" if release.withdrawn_at else _why_not_served(release),
         "verify_address": request.build_absolute_uri(reverse("verify")),
+        "recipients": withdrawals.recipients([release]),
         "confirm_word": _("withdraw"),
     }
     return render(request, "library/release.html", context)
