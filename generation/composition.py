@@ -7,8 +7,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from generation.reference_quality import flatten
 from generation.spec import Box, InvalidSpec, SubjectSpec
-from generation.usable_reference import flatten
 
 BLACK = 0.05  # a sketch darker than this keeps the subject out
 

@@ -19,10 +19,10 @@ from generation.masks import half_size
 from generation.parts import Parts
 from generation.profiles import Profile
 from generation.reference_cache import ReferenceCache
+from generation.reference_quality import usable
 from generation.requests import DrawRequest
 from generation.sampling import initial_latent, sampler_for
 from generation.spec import GenerationSpec, InvalidSpec, SubjectSpec
-from generation.usable_reference import usable
 from generation.word_shares import WordShares
 from generation.words import WordTokens, normalise, prompt_words, word_tokens
 

@@ -1,62 +1,64 @@
-"""What makes a reference photograph good or bad, measured. Pillow and numpy: no torch, no network, no face detector.
+"""Can this picture serve as a reference, and what would make it a better one? No torch, no network, no face detector.
 
 RealCustom's authors ask for a "clean background, close-up, prominent subject, high resolution"; each wish is one check
-here. A check gives a stable code, a verdict and the measured value; wording is the caller's business.
-
-The subject is what differs from the background, and the background is what the border shows: a quadratic surface fitted
-to the border's colours, so that a vignette or a lit wall counts as one background. Where the border itself is cluttered
-the subject cannot be told apart, and the checks that need it say `unknown` instead of guessing.
+(`generation.reference_checks`). `assess` measures and never refuses; `usable` refuses what nothing can be drawn from.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageOps
 
-from generation.segments import background_distance, biggest, border, components, dilated, filled, otsu
+from generation.explain import Note
+from generation.reference_checks import (
+    BLUR_SIDE,
+    FLAT,
+    LEAST_SIDE,
+    WORKING_SIDE,
+    Check,
+    Verdict,
+    bounding_box,
+    check_blur,
+    check_clutter,
+    check_edges,
+    check_exposure,
+    check_one_subject,
+    check_share,
+    check_size,
+    colours,
+    luminance,
+    perceived_blur,
+    subject_mask,
+)
 
-Verdict = Literal["good", "fair", "poor", "unknown"]
+__all__ = [
+    "CHECKS",
+    "Check",
+    "Quality",
+    "UnusableReference",
+    "Verdict",
+    "assess",
+    "flatten",
+    "perceived_blur",
+    "usable",
+]
+
 CHECKS: Final = ("size", "blur", "exposure", "share", "one_subject", "clutter", "edges")
-
-# Short side in pixels.
-POOR_SIDE, FAIR_SIDE = 256, 512
-# Perceived blur in 0..1 (Crete 2007): 0.3 is crisp, a photograph out of focus lies above 0.6.
-FAIR_BLUR, POOR_BLUR = 0.50, 0.62
-# Luminance in 0..1: the bright end of a dark picture, the dark end of a washed-out one, the span between both.
-DARK_P99, WASHED_P1, FLAT_SPAN = 0.35, 0.80, 0.18
-# Share of the frame's area that the subject's bounding box takes.
-POOR_SHARE, FAIR_SHARE, FULL_SHARE = 0.06, 0.16, 0.92
-# A second thing counts from this share of the biggest one's area; one smaller than this share of the frame is dust.
-SECOND_THING, DUST = 0.2, 0.004
-# Share of border pixels on an edge, median of eight parts of the border.
-FAIR_CLUTTER, POOR_CLUTTER = 0.06, 0.16
-EDGE_STEP, CLUTTER_DEPTH = 0.06, 0.07
-# Least colour distance (0..1) to the background that can be a subject, and share of a side it may touch.
-LEAST_DISTANCE, TOUCH = 0.09, 0.05
-WORKING_SIDE, BLUR_SIDE, BLUR_WINDOW = 128, 512, 11
-
-Grey = npt.NDArray[np.float64]  # (h, w) luminance in 0..1
-Colour = npt.NDArray[np.float64]  # (h, w, 3) RGB in 0..1
-Mask = npt.NDArray[np.bool_]  # (h, w)
+ADVICE: Final = {
+    "blurred": "the reference is blurred: a sharper picture gives a truer likeness",
+    "too_dark": "the reference is too dark: take it in more light",
+    "too_bright": "the reference is washed out: take it in softer light",
+    "cluttered": "the reference's background is cluttered: use a plain one",
+    "far_away": "the subject is small in the reference: move closer or crop",
+    "none_found": "no subject stands out in the reference: use a plain background",
+}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """One question about the picture.
-
-    code: what was found ("sharp", "blurred", "cut_off", ...), stable. value: the measured figure, in the units of the
-    threshold beside it. detail: what the figure does not say, such as the sides that cut the subject.
-    """
-
-    check: str
-    code: str
-    verdict: Verdict
-    value: float | None = None
-    detail: tuple[str, ...] = ()
+class UnusableReference(ValueError):
+    """The picture cannot serve as a reference; the message says why and what to use instead."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,157 +95,37 @@ def assess(image: Image.Image, *, person: bool = False) -> Quality:
     """
     if min(image.size) < 8:
         raise ValueError("a reference needs at least 8 x 8 pixels")
-    colour = _pixels(image, WORKING_SIDE)
-    clutter = _clutter(colour)
-    mask = None if clutter.verdict == "poor" else _subject_mask(colour)
+    colour = colours(image, WORKING_SIDE)
+    clutter = check_clutter(colour)
+    mask = None if clutter.verdict == "poor" else subject_mask(colour)
     found = [
-        _size(image),
-        _blur(_luminance(_pixels(image, BLUR_SIDE))),
-        _exposure(_luminance(colour)),
-        _share(mask),
-        _one_subject(mask),
+        check_size(image),
+        check_blur(luminance(colours(image, BLUR_SIDE))),
+        check_exposure(luminance(colour)),
+        check_share(mask),
+        check_one_subject(mask),
         clutter,
-        _edges(mask, person=person),
+        check_edges(mask, person=person),
     ]
-    return Quality(checks=tuple(found), box=_box(mask))
+    return Quality(checks=tuple(found), box=bounding_box(mask))
 
 
-def perceived_blur(grey: Grey) -> float:
-    """Blur in 0..1 by blurring again: a sharp picture changes, a blurred one hardly does.
-
-    F. Crete et al., "The blur effect: perception and estimation with a new no-reference perceptual blur metric", 2007;
-    both directions are summed, so that one without edges has no say. 1 where nothing varies at all.
-    """
-    lost, total = (sum(figures) for figures in zip(_change(grey, 0), _change(grey, 1), strict=True))
-    return 1.0 - lost / total if total > 0 else 1.0
-
-
-def _pixels(image: Image.Image, longest: int) -> Colour:
-    """(h, w, 3) in 0..1, at most `longest` pixels on the long side; never enlarged."""
-    small = image.convert("RGB")
-    small.thumbnail((longest, longest), Image.Resampling.LANCZOS)
-    return np.asarray(small, dtype=np.float64) / 255.0
+def flatten(image: Image.Image) -> Image.Image:
+    """Upright RGB, transparent parts on white, so that greyscale, palette and alpha pictures all serve."""
+    image = ImageOps.exif_transpose(image)
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+    return image.convert("RGB")
 
 
-def _luminance(colour: Colour) -> Grey:
-    """(h, w), Rec. 709 weights on gamma-coded values."""
-    return np.asarray(colour @ np.array([0.2126, 0.7152, 0.0722]))
-
-
-def _size(image: Image.Image) -> Check:
-    side = min(image.size)
-    if side < POOR_SIDE:
-        return Check(check="size", code="very_small", verdict="poor", value=side)
-    if side < FAIR_SIDE:
-        return Check(check="size", code="small", verdict="fair", value=side)
-    return Check(check="size", code="large_enough", verdict="good", value=side)
-
-
-def _blur(grey: Grey) -> Check:
-    if np.ptp(grey) == 0:
-        return Check(check="blur", code="cannot_tell", verdict="unknown")
-    blur = round(perceived_blur(grey), 3)
-    if blur >= POOR_BLUR:
-        return Check(check="blur", code="blurred", verdict="poor", value=blur)
-    if blur >= FAIR_BLUR:
-        return Check(check="blur", code="soft", verdict="fair", value=blur)
-    return Check(check="blur", code="sharp", verdict="good", value=blur)
-
-
-def _change(grey: Grey, axis: int) -> tuple[float, float]:
-    """How much neighbours differ less after blurring along the axis, and how much they differ at all."""
-    kernel = np.ones(BLUR_WINDOW) / BLUR_WINDOW
-    padding = [(BLUR_WINDOW // 2,) * 2 if a == axis else (0, 0) for a in (0, 1)]
-    padded = np.pad(grey, padding, mode="edge")
-    again = np.apply_along_axis(np.convolve, axis, padded, kernel, "valid")
-    before, after = np.abs(np.diff(grey, axis=axis)), np.abs(np.diff(again, axis=axis))
-    return float(np.maximum(0.0, before - after).sum()), float(before.sum())
-
-
-def _exposure(grey: Grey) -> Check:
-    dark, bright = (float(v) for v in np.percentile(grey, (1, 99)))
-    span = round(bright - dark, 3)
-    if bright < DARK_P99:
-        return Check(check="exposure", code="too_dark", verdict="poor", value=round(bright, 3))
-    if dark > WASHED_P1 and span < FLAT_SPAN:
-        return Check(check="exposure", code="too_bright", verdict="poor", value=round(dark, 3))
-    if span < FLAT_SPAN:
-        return Check(check="exposure", code="flat", verdict="fair", value=span)
-    return Check(check="exposure", code="well_lit", verdict="good", value=span)
-
-
-def _clutter(colour: Colour) -> Check:
-    share = round(_border_edges(colour), 3)
-    if share >= POOR_CLUTTER:
-        return Check(check="clutter", code="cluttered", verdict="poor", value=share)
-    if share >= FAIR_CLUTTER:
-        return Check(check="clutter", code="busy", verdict="fair", value=share)
-    return Check(check="clutter", code="clean", verdict="good", value=share)
-
-
-def _border_edges(colour: Colour) -> float:
-    """Median share of edge pixels over four corners and four sides: one cut-off subject touches fewer than half."""
-    rows, columns = np.gradient(colour, axis=(0, 1))
-    edges = np.sqrt((rows**2 + columns**2).sum(axis=2)) > EDGE_STEP
-    height, width = edges.shape
-    y, x = max(round(height * CLUTTER_DEPTH), 2), max(round(width * CLUTTER_DEPTH), 2)
-    parts = [edges[:y, :x], edges[:y, -x:], edges[-y:, :x], edges[-y:, -x:]]
-    parts += [edges[:y, x:-x], edges[-y:, x:-x], edges[y:-y, :x], edges[y:-y, -x:]]
-    return float(np.median([part.mean() for part in parts]))
-
-
-def _subject_mask(colour: Colour) -> Mask:
-    """(h, w): where the picture is not background, by twice what the background itself varies."""
-    distance = background_distance(colour)
-    noise = 2.0 * float(np.percentile(distance[border(*distance.shape)], 75))
-    return filled(dilated(distance > max(LEAST_DISTANCE, min(noise, otsu(distance)))))
-
-
-def _share(mask: Mask | None) -> Check:
-    if mask is None:
-        return Check(check="share", code="cannot_tell", verdict="unknown")
-    box = _box(mask)
-    share = round((box[2] - box[0]) * (box[3] - box[1]), 3) if box else 0.0
-    if share < POOR_SHARE:
-        return Check(check="share", code="far_away", verdict="poor", value=share)
-    if share < FAIR_SHARE:
-        return Check(check="share", code="small_in_frame", verdict="fair", value=share)
-    if share > FULL_SHARE:
-        return Check(check="share", code="fills_frame", verdict="fair", value=share)
-    return Check(check="share", code="prominent", verdict="good", value=share)
-
-
-def _one_subject(mask: Mask | None) -> Check:
-    if mask is None:
-        return Check(check="one_subject", code="cannot_tell", verdict="unknown")
-    areas = sorted((int(m.sum()) for m in components(mask)), reverse=True)
-    areas = [area for area in areas if area >= DUST * mask.size]
-    if not areas:
-        return Check(check="one_subject", code="none_found", verdict="poor", value=0)
-    count = sum(area >= SECOND_THING * areas[0] for area in areas)
-    if count > 1:
-        return Check(check="one_subject", code="several", verdict="fair", value=count)
-    return Check(check="one_subject", code="one", verdict="good", value=1)
-
-
-def _edges(mask: Mask | None, *, person: bool) -> Check:
-    if mask is None:
-        return Check(check="edges", code="cannot_tell", verdict="unknown")
-    subject = biggest(mask)
-    lines = {"left": subject[:, 0], "top": subject[0], "right": subject[:, -1], "bottom": subject[-1]}
-    if person:
-        del lines["bottom"]
-    cut = tuple(side for side, line in lines.items() if line.mean() > TOUCH)
-    if cut:
-        return Check(check="edges", code="cut_off", verdict="fair", value=len(cut), detail=cut)
-    return Check(check="edges", code="whole", verdict="good", value=0)
-
-
-def _box(mask: Mask | None) -> tuple[float, float, float, float] | None:
-    if mask is None or not mask.any():
-        return None
-    ys, xs = np.nonzero(biggest(mask))
-    height, width = mask.shape
-    corners = (xs.min() / width, ys.min() / height, (xs.max() + 1) / width, (ys.max() + 1) / height)
-    left, top, right, bottom = (round(float(v), 3) for v in corners)
-    return left, top, right, bottom
+def usable(image: Image.Image) -> tuple[Image.Image, list[Note]]:
+    """The flattened picture and advice on it. Raises UnusableReference."""
+    flat = flatten(image)
+    if min(flat.size) < LEAST_SIDE:
+        size = f"{flat.width} x {flat.height}"
+        raise UnusableReference(f"the reference is {size} pixels: use one of at least {LEAST_SIDE} on each side")
+    if (np.asarray(flat, dtype=np.float32).std(axis=(0, 1)) / 255).max() < FLAT:
+        raise UnusableReference("the reference is one flat colour: use a picture that shows the subject")
+    codes = [check.code for check in assess(flat).checks if check.verdict == "poor"]
+    return flat, [Note(f"reference_{code}", ADVICE[code]) for code in codes if code in ADVICE]

@@ -6,10 +6,10 @@ import math
 
 from PIL import Image
 
+from generation.reference_quality import flatten
 from generation.training.dataset import FORMATS, Record
 from generation.training.draws import CROP, EPOCH, generator
 from generation.training.pairs import Pair
-from generation.usable_reference import flatten
 
 #: A reference cut from the picture itself shows at least this share of its area.
 SMALLEST_CUT = 0.5

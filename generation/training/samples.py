@@ -10,9 +10,9 @@ from typing import Final
 from PIL import Image
 
 from generation.pipeline import RealCustomPipeline
+from generation.reference_quality import UnusableReference
 from generation.spec import GenerationSpec, MaskDials
 from generation.training.pairs import Pair, PairSource
-from generation.usable_reference import UnusableReference
 from generation.words import WordBeyondLimit, WordNotInPrompt
 
 SAMPLES: Final = 4

@@ -13,8 +13,8 @@ from generation.denoising import NonFiniteLatent
 from generation.explain import film_strip
 from generation.masks import half_size
 from generation.pipeline import RealCustomPipeline, pixel_digest
+from generation.reference_quality import UnusableReference
 from generation.spec import InvalidSpec, MaskDials
-from generation.usable_reference import UnusableReference
 from generation.words import WordBeyondLimit, WordNotInPrompt
 from governance import intake
 from tests.generation import dummy
