@@ -19,6 +19,7 @@ from imprimatur.dashboard.views import (
     signing,
     templates,
     verify,
+    withdrawals,
 )
 
 urlpatterns = [
@@ -45,8 +46,10 @@ urlpatterns = [
     path("library/release/<str:out>/labels", library.release_labels, name="release_labels"),
     path("releases/<str:rel>", library.release_detail, name="release"),
     path("releases/<str:rel>/content", media.release_content, name="release_content"),
+    path("releases/<str:rel>/recipients", withdrawals.recipient_add, name="recipient_add"),
     path("releases/<str:rel>/withdraw", library.release_withdraw, name="release_withdraw"),
     path("outputs/<str:out>/content", media.output_content, name="output_content"),
+    path("outputs/<str:out>/evidence", withdrawals.output_evidence, name="output_evidence"),
     path("outputs/<str:out>/mask-strip", media.output_mask_strip, name="output_mask_strip"),
     path("references", references.reference_list, name="references"),
     path("references/new", references.reference_new, name="reference_new"),
@@ -61,7 +64,12 @@ urlpatterns = [
     path("templates/<str:tpl>/<int:number>/<str:act>", templates.version_act, name="version_act"),
     path("rights", rights.right_list, name="rights"),
     path("rights/new", rights.right_new, name="right_new"),
+    path("rights/withdrawals", withdrawals.withdrawal_list, name="withdrawals"),
     path("rights/<str:right>", rights.right_detail, name="right"),
+    path("rights/withdrawals/<str:wdr>", withdrawals.withdrawal_detail, name="withdrawal"),
+    path("rights/withdrawals/<str:wdr>/progress", withdrawals.withdrawal_progress, name="withdrawal_progress"),
+    path("rights/withdrawals/<str:wdr>/pack", withdrawals.withdrawal_pack, name="withdrawal_pack"),
+    path("rights/<str:right>/impact", withdrawals.right_impact, name="right_impact"),
     path("rights/<str:right>/attach", rights.right_attach, name="right_attach"),
     path("rights/<str:right>/evidence", media.right_evidence, name="right_evidence"),
     path("rights/<str:right>/<str:act>", rights.right_act, name="right_act"),

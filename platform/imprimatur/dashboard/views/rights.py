@@ -25,6 +25,7 @@ from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import DomainError, NotFound
 from imprimatur.tenants.http import TenantRequest, tenant_page
 from imprimatur.tenants.permissions import Permission
+from imprimatur.withdrawal import selectors as withdrawals
 
 RECEIPTS = 30
 _DOING: Final[dict[str, Callable[[Actor, Any], RightRecord]]] = {
@@ -101,7 +102,7 @@ def right_detail(request: TenantRequest, right: str) -> HttpResponse:
         "manage_refusal": manage_refusal,
         "actions": [] if manage_refusal else _actions(record),
         "revocable": RightStatus.REVOKED in TRANSITIONS[RightStatus(record.status)],
-        "confirm_word": _("revoke"),
+        "withdrawals": withdrawals.of_record(request.actor, record),
     }
     return render(request, "rights/detail.html", context)
 
