@@ -11,6 +11,7 @@ import torch
 from generation.denoising import Denoiser
 from generation.encoders import ClipText, SquareEncoder
 from generation.evaluation.judge import StudioJudge
+from generation.evaluation.photo_judge import photo_judge
 from generation.pipeline import Parts, RealCustomPipeline
 from generation.profiles import SD15, SDXL_REALCUSTOM, STUDIO, Profile, get_profile
 from generation.published import WeightsMismatch, check_release
@@ -18,6 +19,8 @@ from generation.published_pipeline import load_published_pipeline, missing_parts
 from generation.sd15 import check_sd15, load_sd15_pipeline, missing_sd15_parts
 from generation.studio.loading import load_evaluator, load_studio
 from generation.studio.weights import WEIGHTS, read_manifest, weights_digest
+from generation.training.bases import BaseUnavailable, load_ground, trained_pipeline
+from generation.training.export import BRANCH
 from generation.weight_record import models_folder
 
 STUDIO_SIDE = 128
@@ -32,11 +35,35 @@ def load_pipeline(profile: str, device: str = "cpu") -> RealCustomPipeline:
     found = get_profile(profile)
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise ModelUnavailable("there is no CUDA GPU here: draw on the device “cpu”")
+    branch = own_branch(found)
+    if branch is not None:
+        return load_trained_pipeline(found, branch, device)
     if found == STUDIO:
         return load_studio_pipeline(device)
     missing, load = _LOADERS[found.name]
     folder = _complete(found, missing)
     return load(folder, device)
+
+
+def own_branch(profile: Profile) -> Path | None:
+    """The visual branch somebody trained on this profile's base and put into its folder; sd15 has no other."""
+    models = models_folder()
+    branch = None if models is None else models / profile.name / "visual" / BRANCH
+    return branch if branch is not None and branch.is_file() and profile != SD15 else None
+
+
+def load_trained_pipeline(profile: Profile, branch: Path, device: str = "cpu") -> RealCustomPipeline:
+    """A model with the branch trained on it in its own one's place.
+
+    Raises ModelUnavailable for an incomplete base, WeightsMismatch for a branch of another one.
+    """
+    folder = branch.parents[1]
+    dtype = torch.bfloat16 if device.startswith("cuda") else torch.float32
+    try:
+        ground = load_ground(profile, None if profile == STUDIO else folder, device, dtype)
+    except BaseUnavailable as error:
+        raise ModelUnavailable(str(error)) from error
+    return trained_pipeline(ground, branch, _judge(WEIGHTS) if profile == STUDIO else photo_judge(folder, device))
 
 
 _LOADERS: Final[dict[str, tuple[Callable[[Path], list[str]], Callable[[Path, str], RealCustomPipeline]]]] = {

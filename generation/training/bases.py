@@ -24,6 +24,7 @@ from generation.clip_vision import ClipPatches
 from generation.denoising import Denoiser
 from generation.downloads import file_sha256
 from generation.encoders import ClipText, DualClipText, SquareEncoder
+from generation.evaluation.judge import Judge
 from generation.frozen import frozen
 from generation.pipeline import Parts, RealCustomPipeline
 from generation.profiles import SD15, SDXL_REALCUSTOM, STUDIO, Profile
@@ -179,7 +180,9 @@ def _digests(folder: Path, part: str) -> dict[str, str]:
     return {file.relative_to(folder).as_posix(): file_sha256(file) for file in files}
 
 
-def pipeline_of(ground: Ground, attention: VisualAttention, digests: dict[str, str]) -> RealCustomPipeline:
+def pipeline_of(
+    ground: Ground, attention: VisualAttention, digests: dict[str, str], judge: Judge | None = None
+) -> RealCustomPipeline:
     """Draws with a base and the branch on it; digests of both go into what a picture is made of."""
     base = ground.base
     return RealCustomPipeline(
@@ -190,12 +193,13 @@ def pipeline_of(ground: Ground, attention: VisualAttention, digests: dict[str, s
             text_encoder=base.text_encoder,
             visual_encoder=base.visual_encoder,
             projector=ground.projector,
+            judge=judge,
             digests=digests,
         ),
     )
 
 
-def trained_pipeline(ground: Ground, branch: Path) -> RealCustomPipeline:
+def trained_pipeline(ground: Ground, branch: Path, judge: Judge | None = None) -> RealCustomPipeline:
     """A pipeline that draws with an exported branch (`export.read_branch`) on the base it was trained on.
 
     Raises WeightsMismatch where the branch was trained on another base.
@@ -209,4 +213,4 @@ def trained_pipeline(ground: Ground, branch: Path) -> RealCustomPipeline:
     attention = attach(unet, ground.projector.to(unet.device, unet.dtype), scoring=True)
     load_visual_state_dict(unet, {name: tensor.to(unet.device, unet.dtype) for name, tensor in exported.state.items()})
     unet.eval().requires_grad_(False)
-    return pipeline_of(ground, attention, ground.digests | {f"visual/{branch.name}": exported.sha256})
+    return pipeline_of(ground, attention, ground.digests | {f"visual/{branch.name}": exported.sha256}, judge)
