@@ -17,8 +17,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from imprimatur.dashboard.agreed import agreed
 from imprimatur.dashboard.forms.rights import RightForm
+from imprimatur.dashboard.person import panel_of
 from imprimatur.library import selectors as library
 from imprimatur.rights import selectors, services
+from imprimatur.rights.drafting import UNVERIFIED
 from imprimatur.rights.models import ConsentRecord, RightRecord, RightStatus
 from imprimatur.rights.states import TRANSITIONS
 from imprimatur.tenants.actor import Actor
@@ -99,8 +101,10 @@ def right_detail(request: TenantRequest, right: str) -> HttpResponse:
         "references": library.references().filter(pixel_sha256__in=record.reference_digests),
         "receipts": selectors.receipts(record)[:RECEIPTS],
         "draft_refusal": _why_not_draft(request.actor),
+        "unverified": UNVERIFIED,
         "manage_refusal": manage_refusal,
-        "actions": [] if manage_refusal else _actions(record),
+        "person": panel_of(request.actor, record),
+        "actions": [] if manage_refusal else _actions(request.actor, record),
         "revocable": RightStatus.REVOKED in TRANSITIONS[RightStatus(record.status)],
         "withdrawals": withdrawals.of_record(request.actor, record),
     }
@@ -142,13 +146,13 @@ def right_attach(request: TenantRequest, right: str) -> HttpResponse:
 def _draft(actor: Actor, form: RightForm) -> RightRecord | None:
     said = form.cleaned_data
     upload = said["evidence"]
-    evidence = {"evidence": upload.read(), "evidence_name": upload.name} if upload else {}
+    beside: dict[str, Any] = {"title": said["title"], "contact": form.contact}
+    if upload:
+        beside |= {"evidence": upload.read(), "evidence_name": upload.name}
     try:
         if form.is_licence:
-            return services.draft_licence(actor, title=said["title"], terms=form.licence_terms(), **evidence)
-        return services.draft_consent(
-            actor, title=said["title"], kind=said["kind"], terms=form.consent_terms(), **evidence
-        )
+            return services.draft_licence(actor, terms=form.licence_terms(), **beside)
+        return services.draft_consent(actor, kind=said["kind"], terms=form.consent_terms(), **beside)
     except DomainError as error:
         form.explain(error)
         return None
@@ -161,11 +165,11 @@ def _revoke(request: TenantRequest, record: RightRecord) -> None:
     services.revoke(request.actor, record, request.POST.get("reason", ""))
 
 
-def _actions(record: RightRecord) -> list[Act]:
+def _actions(actor: Actor, record: RightRecord) -> list[Act]:
     following = TRANSITIONS[RightStatus(record.status)]
     found = []
     if RightStatus.VERIFIED in following:
-        found.append(_verify_act(record))
+        found.append(_verify_act(actor, record))
     if RightStatus.SENT in following:
         found.append(Act(name="sent", label=_("It went out for signature"), icon="clock", help=_("Only a note.")))
     if RightStatus.SIGNED in following and record.status == RightStatus.SENT:
@@ -182,15 +186,24 @@ def _actions(record: RightRecord) -> list[Act]:
     return found
 
 
-def _verify_act(record: RightRecord) -> Act:
+def _verify_act(actor: Actor, record: RightRecord) -> Act:
     return Act(
         name="verify",
         label=_("Verify and put into force"),
         icon="shield-check",
         css="btn-primary",
         help=_("You have compared these terms with the signed document."),
-        refusal="" if record.evidence_sha256 else _("There is no evidence yet. Add the signed document first."),
+        refusal=_why_not_verify(actor, record),
     )
+
+
+def _why_not_verify(actor: Actor, record: RightRecord) -> str:
+    """Another person than the one who drafted, and something to have seen."""
+    try:
+        services.check_verifier(actor, record)
+    except DomainError as error:
+        return str(error)
+    return "" if record.evidence_sha256 else _("There is no evidence yet. Add the signed document first.")
 
 
 def _kind(record: RightRecord) -> str:
