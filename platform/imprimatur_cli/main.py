@@ -6,6 +6,7 @@ import typer
 
 from imprimatur_cli.account import doctor, login, whoami
 from imprimatur_cli.audit import audit
+from imprimatur_cli.consenting import blocklist
 from imprimatur_cli.draw import draw
 from imprimatur_cli.explain import explain
 from imprimatur_cli.keeping import backup, restore
@@ -39,6 +40,7 @@ app.command()(generate)
 app.add_typer(review, name="review")
 app.add_typer(audit, name="audit")
 app.add_typer(consents, name="consent")
+app.add_typer(blocklist, name="blocklist")
 app.command()(backup)
 app.command()(restore)
 app.command()(doctor)
