@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from generation.spec import GenerationSpec
+from generation.spec import GenerationSpec, InvalidSpec
 
 PAPER_NOTE = (
     "paper guidance needs the text-only branch in every step: the mask is frozen after step {stop}, "
@@ -29,7 +29,11 @@ def three_term(blank: Tensor, text: Tensor, generated: Tensor, text_scale: float
 
 
 def warnings_for(spec: GenerationSpec) -> list[str]:
-    """What a reader of the spec would otherwise believe."""
+    """What a reader of the spec would otherwise believe. Raises InvalidSpec for what contradicts itself."""
+    if spec.guidance == "paper" and spec.effort == "fast":
+        raise InvalidSpec(
+            "fast effort leaves branches out that paper guidance needs in every step: choose release guidance for it"
+        )
     if spec.guidance == "paper" and spec.mask.stop_step is not None:
         return [PAPER_NOTE.format(stop=spec.mask.stop_step)]
     return []
