@@ -221,6 +221,7 @@ class _Drawing:
             scores={name: round(score, 4) for name, score in drawn.scores.items()},
             mask_area=[round(share, 4) for share in drawn.mask_area],
             warnings=list(drawn.warnings),
+            explanation=drawn.explanation.to_json() if drawn.explanation else {},
             environment=dict(drawn.environment),
             seconds={stage: round(s, 4) for stage, s in (self.seconds | drawn.seconds).items()},
         )
