@@ -7,6 +7,7 @@ from itertools import chain
 from django.urls import URLPattern, URLResolver, include, path
 
 from imprimatur.generations import api as generations
+from imprimatur.generations import screening_api as screenings
 from imprimatur.library import api as library
 from imprimatur.prompts import api as prompts
 from imprimatur.releases import api as releases
@@ -18,7 +19,7 @@ from imprimatur.tenants import health, sign_in
 from imprimatur.tenants.rest.docs import ApiDocument, ApiDocumentPage
 from imprimatur.withdrawal import api as withdrawal
 
-_API = (tenants, rights, blocklist, library, prompts, generations, review, releases, withdrawal)
+_API = (tenants, rights, blocklist, library, prompts, generations, screenings, review, releases, withdrawal)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
