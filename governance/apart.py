@@ -15,6 +15,7 @@ import resource
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -66,11 +67,15 @@ class Apart:
                 self._drop()
                 self._waiting = (os.getpid(), known, self._started(known))
 
-    def inspect(self, data: bytes, known: Known) -> Inspection:
-        """As `governance.inspection.inspect`; a file that ends its process is one that cannot be read."""
+    def inspect(self, data: bytes, known: Known, originals: Sequence[bytes] = ()) -> Inspection:
+        """As `governance.inspection.inspect`; a file that ends its process is one that cannot be read.
+
+        originals: pictures of ours that this one may be a cropped or turned copy of.
+        """
         process = self._taken(known)
+        sent = b"".join(len(part).to_bytes(4) + part for part in (data, *originals))
         try:
-            answer, _ = process.communicate(data, timeout=self._patience)
+            answer, _ = process.communicate(sent, timeout=self._patience)
             return Inspection.from_json(json.loads(answer))
         except (subprocess.TimeoutExpired, ValueError, KeyError, BrokenPipeError):
             return _out_of_hand()
@@ -144,15 +149,27 @@ def _serve(limits: list[str]) -> None:
     known = {"anchors": anchors, "public_list": public_list, "watermark_key": base64.b64decode(key)}
     _rehearse(known)
     _give_rights_away(memory=int(limits[0]), cpu=int(limits[1]))
-    sys.stdout.write(json.dumps(inspect(stream.read(), **known).to_json()))
+    data, *originals = _parts(stream.read())
+    sys.stdout.write(json.dumps(inspect(data, **known, originals=originals).to_json()))
     sys.stdout.flush()
+
+
+def _parts(data: bytes) -> list[bytes]:
+    """Each has its length before it."""
+    found, at = [], 0
+    while at < len(data):
+        size = int.from_bytes(data[at : at + 4])
+        found.append(data[at + 4 : at + 4 + size])
+        at += 4 + size
+    return found
 
 
 def _rehearse(known: dict[str, Any]) -> None:
     """Look at one picture of each type, so that whatever is loaded late is loaded now."""
     picture = Image.linear_gradient("L").convert("RGB")
     for mime in get_args(Mime):
-        inspect(encode(picture, mime), **known)
+        file = encode(picture, mime)
+        inspect(file, **known, originals=[file])
 
 
 def _give_rights_away(*, memory: int, cpu: int) -> None:

@@ -5,15 +5,18 @@ One call and plain JSON, so that the look can be taken in a process of its own (
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
+
+from PIL import Image
 
 from governance.errors import UnreadableUpload
 from governance.intake import decode_picture, pixel_digest
 from governance.manifests import OutputFacts
 from governance.provenance import IngredientReport, ManifestReport, read, read_damaged
 from governance.recognise import Traces, recognise
+from governance.registration import register
 
 MAX_TEXT = 200  # of anything a stranger's manifest says that is shown
 
@@ -25,6 +28,8 @@ class Inspection:
     report: the manifest's, without its raw store. refusal: a reason of `intake.REFUSALS` if the file is no whole
     picture, with its sentences in English and Japanese; then the pixels tell nothing.
     listed: whoever signed it is on the public trust list. pixel_digest, traces: of the decoded picture.
+    laid_over: for each original it was compared with, how alike they are where both are, and the mark that was read
+    once it lay there (None without one).
     """
 
     report: ManifestReport
@@ -34,6 +39,7 @@ class Inspection:
     listed: bool = False
     pixel_digest: str = ""
     traces: Traces | None = None
+    laid_over: tuple[tuple[float, int | None], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -46,13 +52,17 @@ class Inspection:
         values = {f.name: data[f.name] for f in fields(cls)}
         values["report"] = _report(data["report"])
         values["traces"] = Traces(**data["traces"]) if data["traces"] else None
+        values["laid_over"] = tuple((alike, mark) for alike, mark in data["laid_over"])
         return cls(**values)
 
 
-def inspect(data: bytes, *, anchors: str, public_list: str, watermark_key: bytes) -> Inspection:
+def inspect(
+    data: bytes, *, anchors: str, public_list: str, watermark_key: bytes, originals: Sequence[bytes] = ()
+) -> Inspection:
     """Look at a file; never raises for a bad one.
 
     anchors: PEM of our own roots. public_list: PEM of everybody's, "" for none. watermark_key: ours.
+    originals: files of ours of which this may be a cropped or turned copy.
     """
     try:
         picture, mime = decode_picture(data)
@@ -65,7 +75,13 @@ def inspect(data: bytes, *, anchors: str, public_list: str, watermark_key: bytes
         listed=listed,
         pixel_digest=pixel_digest(picture),
         traces=recognise(picture, watermark_key),
+        laid_over=tuple(_laid_over(picture, original, watermark_key) for original in originals),
     )
+
+
+def _laid_over(picture: Image.Image, original: bytes, watermark_key: bytes) -> tuple[float, int | None]:
+    found = register(picture, decode_picture(original)[0])
+    return found.likeness, recognise(found.image, watermark_key).watermark_id
 
 
 def mime_of(data: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+from collections.abc import Sequence
 
 from governance.apart import Apart, Known
 from governance.inspection import Inspection
@@ -13,8 +14,8 @@ _apart = Apart()
 atexit.register(_apart.close)
 
 
-def look(data: bytes) -> Inspection:
-    """What the file says about itself, and what its pixels are known by."""
+def look(data: bytes, originals: Sequence[bytes] = ()) -> Inspection:
+    """What the file says about itself, and what its pixels are known by, also once it is laid over each original."""
     listed = public_list()
     known = Known(anchors=keys.trust_anchors(), public_list=listed.pem, watermark_key=keys.watermark_key())
-    return _apart.inspect(data, known)
+    return _apart.inspect(data, known, originals)

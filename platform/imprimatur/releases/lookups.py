@@ -30,13 +30,26 @@ class Standing(StrEnum):
     RIGHT_ENDED = "right_ended"
 
 
+@dataclass(frozen=True)
+class StoredFile:
+    """Where a picture lies, and its digest."""
+
+    key: str
+    sha256: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """A picture of ours. `public` is what may be told to anybody; it is empty until the picture was released."""
+    """A picture of ours. `public` is what may be told to anybody; it is empty until the picture was released.
+
+    file: the picture that review looked at.
+    """
 
     standing: Standing
     is_released_file: bool = False
     public: dict[str, Any] = field(default_factory=dict)
+    file: StoredFile
+    watermark_id: int | None
 
 
 def by_file(sha256: str) -> Known | None:
@@ -86,12 +99,15 @@ def _known(ids: tuple[uuid.UUID, uuid.UUID] | None, sha256: str = "") -> Known |
     with tenant_scope(tenant_id):
         output = Output.objects.select_related("release", "generation__subject_reference__subject").get(pk=output_id)
         release: Release | None = getattr(output, "release", None)
+        file = StoredFile(output.object_key, output.sha256)
         if release is None:
-            return Known(standing=Standing.UNRELEASED)
+            return Known(standing=Standing.UNRELEASED, file=file, watermark_id=output.watermark_id)
         return Known(
             standing=_standing(release),
             is_released_file=release.sha256 == sha256,
             public=_public(release, Tenant.objects.get(pk=tenant_id)),
+            file=file,
+            watermark_id=output.watermark_id,
         )
 
 

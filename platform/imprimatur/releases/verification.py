@@ -17,15 +17,19 @@ from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from governance.fingerprint import DISTINCT_FROM, likeness
+from governance.fingerprint import likeness
 from governance.inspection import Inspection
 from governance.intake import MAX_BYTES
 from governance.provenance import ManifestReport
+from imprimatur import objects
 from imprimatur.releases import looking, lookups
 from imprimatur.releases.lookups import Known, Standing
 from imprimatur.releases.pace import in_turn
 from imprimatur.tenants.errors import InvalidInput
 from imprimatur.tenants.uploads import UploadTooLarge
+
+MOVED_COPY_BITS: Final = 24  # cropping and turning move the hash this far (`./run bench watermark`)
+COMPARED: Final = 3  # pictures that a copy is laid over; each takes half a second
 
 
 class Verdict(models.TextChoices):
@@ -50,6 +54,10 @@ SENTENCES: Final = {
     ),
     "marked_unreleased": _(
         "Its proof of origin is missing, but our mark is in its pixels: it was made here with AI and never released."
+    ),
+    "moved": _(
+        "It was cropped or turned and its proof of origin is missing, but our mark is still in it: it is a copy of a "
+        "picture that we released."
     ),
     "alike": _(
         "Its proof of origin is missing. It looks the same as a picture that we released; only a person can be sure."
@@ -86,17 +94,17 @@ def verify(data: bytes) -> Verification:
         raise UploadTooLarge
     with in_turn():
         seen = looking.look(data)
-    _check_readable(seen)
-    return _verdict(hashlib.sha256(data).hexdigest(), seen)
+        _check_readable(seen)
+        return _verdict(data, seen)
 
 
-def _verdict(sha256: str, seen: Inspection) -> Verification:
+def _verdict(data: bytes, seen: Inspection) -> Verification:
     report = seen.report
-    known = lookups.by_file(sha256)
+    known = lookups.by_file(hashlib.sha256(data).hexdigest())
     if known is not None:
         return _exact(known, report)
     if report.state == "none":
-        return _by_pixels(seen) or _say(Verdict.NONE, "none", report)
+        return _by_pixels(data, seen) or _say(Verdict.NONE, "none", report)
     known = lookups.by_generation(report.facts.generation_id) if report.facts and report.state != "valid" else None
     if known is None and report.state in ("valid", "invalid"):
         return _by_mark(seen) or _stranger(seen)
@@ -135,12 +143,12 @@ def _stranger(seen: Inspection) -> Verification:
     return _say(Verdict.NOT_OURS, "listed" if seen.listed else "not_ours", seen.report)
 
 
-def _by_pixels(seen: Inspection) -> Verification | None:
+def _by_pixels(data: bytes, seen: Inspection) -> Verification | None:
     """No manifest: only the pixels can still be known. None if nothing of ours is in them."""
     known = lookups.by_pixels(seen.pixel_digest)
     if known is not None:
         return _named(known, "stripped", seen.report)
-    return _by_mark(seen) or _by_looks(seen)
+    return _by_mark(seen) or _by_looks(data, seen)
 
 
 def _by_mark(seen: Inspection) -> Verification | None:
@@ -150,16 +158,30 @@ def _by_mark(seen: Inspection) -> Verification | None:
     return _named(known, "marked", seen.report) if known else None
 
 
-def _by_looks(seen: Inspection) -> Verification | None:
-    """A second opinion, about released pictures alone: nobody learns from a likeness what has not been released."""
+def _by_looks(data: bytes, seen: Inspection) -> Verification | None:
+    """A second opinion, about released pictures alone: nobody learns from a likeness what has not been released.
+
+    Laid over what it resembles, a cropped or turned copy still shows its mark.
+    """
     if seen.traces is None:
         return None
-    near = lookups.alike(seen.traces.dhash, DISTINCT_FROM - 1)
-    for bits, known in near:
-        if known.standing != Standing.UNRELEASED:
-            same = likeness(bits) == "same"
-            return _say(Verdict.RECOGNISED if same else Verdict.NONE, "alike" if same else "similar", seen.report)
-    return None
+    found = lookups.alike(seen.traces.dhash, MOVED_COPY_BITS)
+    near = [(bits, known) for bits, known in found if known.standing != Standing.UNRELEASED][:COMPARED]
+    if not near:
+        return None
+    there = [known for _, known in near if objects.exists(known.file.key)]
+    laid = looking.look(data, [objects.get(known.file.key, known.file.sha256) for known in there]).laid_over
+    for known, (_, mark) in zip(there, laid, strict=False):
+        if mark is not None and mark == known.watermark_id:
+            return _named(known, "moved", seen.report)
+    return _resembles(min(bits for bits, _ in near), seen.report)
+
+
+def _resembles(bits: int, report: ManifestReport) -> Verification | None:
+    opinion = likeness(bits)
+    if opinion == "distinct":
+        return None
+    return _say(Verdict.RECOGNISED, "alike", report) if opinion == "same" else _say(Verdict.NONE, "similar", report)
 
 
 def _named(known: Known, how: str, report: ManifestReport) -> Verification:

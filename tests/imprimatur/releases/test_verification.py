@@ -135,6 +135,16 @@ def test_another_signers_stamp_does_not_hide_our_mark(release, tmp_path):
     assert found.facts["release"] == release.public_id
 
 
+def test_a_cropped_copy_is_laid_over_what_it_resembles(release):
+    image = decode_upload(file_of(release)).image
+    buffer = io.BytesIO()
+    image.crop((8, 6, image.width - 10, image.height - 12)).save(buffer, "JPEG", quality=85)
+    found = verify(buffer.getvalue())
+    assert found.verdict == Verdict.RECOGNISED
+    assert "cropped or turned" in found.sentence
+    assert found.facts["release"] == release.public_id
+
+
 def test_a_likeness_without_mark_is_said_to_be_one(world, release):
     """An unmarked drawing of the same bottle."""
     shown = encode(decode_upload(picture(128, "teal", 1)).image.resize((300, 300)), "image/jpeg")
