@@ -18,6 +18,7 @@ from gpu_worker.messages import CONTROL_QUEUE
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imprimatur.settings")
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 LEADER_SECONDS: Final = 3.0  # for its last checkpoint; whoever stops us gives five
 
@@ -35,13 +36,11 @@ app.conf.update(
 @worker_ready.connect  # type: ignore[untyped-decorator]
 def _start_leader(**_: Any) -> None:
     from imprimatur import keys
-    from imprimatur.generations.leader import Leader
-    from imprimatur.withdrawal.leader import Postman, WithdrawalLeader
 
     for chatter in ("celery.worker.strategy", "celery.app.trace"):
         logging.getLogger(chatter).setLevel(logging.WARNING)  # a line for each heartbeat helps nobody
     keys.permit_public_key()  # made on first use: workers wait for its file
-    app.leaders = [Leader(), WithdrawalLeader(), Postman()]
+    app.leaders = [import_string(name)() for name in settings.LEADERS]
     for leader in app.leaders:
         leader.start()
 

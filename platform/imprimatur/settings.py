@@ -193,6 +193,12 @@ SERVESTATIC_USE_FINDERS = not _STATIC_ROOT
 SERVESTATIC_AUTOREFRESH = False
 SERVESTATIC_MAX_AGE = 3600 if _STATIC_ROOT else 0
 CHECKPOINT_PLACE = "checkpoints-"  # aliases of the places that keep where the audit trails ended
+# What one control worker among all does, each under its own lock; named here, so that no app need know who leads.
+LEADERS = [
+    "imprimatur.generations.leader.Leader",
+    "imprimatur.withdrawal.leader.WithdrawalLeader",
+    "imprimatur.withdrawal.leader.Postman",
+]
 CHECKPOINT_SECONDS = float(os.environ.get("IMPRIMATUR_CHECKPOINT_SECONDS") or 300)
 _CHECKPOINT_URLS = names("IMPRIMATUR_CHECKPOINT_URLS") or [(HOME / "checkpoints").as_uri()]
 STORAGES = {
