@@ -112,7 +112,9 @@ def test_what_is_being_drawn_stops_and_the_reference_is_forgotten(stack: Stack, 
     until_state(world.aozora, other, "ready", seconds=90)  # the worker dropped it and is free
 
 
-def test_a_worker_that_does_not_listen_draws_in_vain(stack: Stack, committed_world: World) -> None:
+def test_a_worker_that_does_not_listen_draws_in_vain_and_gets_no_signature(
+    stack: Stack, committed_world: World
+) -> None:
     world = committed_world
     reference, record = likeness(world)
     stack.control(**PATIENT)
@@ -122,8 +124,8 @@ def test_a_worker_that_does_not_listen_draws_in_vain(stack: Stack, committed_wor
     revoke(world, record)
     folder = Path(settings.HOME) / f"objects/tenants/{world.aozora.id}/outputs/{row.pk}/1"
     until((folder / "report.json").exists, 90)
-    assert '"outcome":"ready"' in (folder / "report.json").read_text()
-    until(lambda: not list(folder.glob("*.png")), 30)  # what it stored is deleted
+    assert '"outcome":"failed"' in (folder / "report.json").read_text()  # drawn to the end, and signed by nobody
+    assert not list(folder.glob("*.png"))
     assert state(world.aozora, row).state == "refused"
     with tenant_scope(world.aozora.id):
         assert not Output.objects.filter(generation=row).exists()

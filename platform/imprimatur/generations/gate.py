@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import get_language
 
@@ -190,6 +189,6 @@ def _output_counts(consents: list[ConsentRecord], already: Generation | None) ->
 
 
 def _made_under(terms_id: str, without: uuid.UUID | None) -> int:
-    relied = Q(consent_receipt__records__contains=[{"terms_id": terms_id}])
-    rows = Generation.objects.filter(relied, state__in=_COUNTED)
+    """By the rows that the database keeps of each receipt: terms have the id of their record."""
+    rows = Generation.objects.filter(reliances__record=terms_id, state__in=_COUNTED)
     return rows.exclude(id=without).count() if without else rows.count()

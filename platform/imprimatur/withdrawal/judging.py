@@ -21,11 +21,14 @@ Rules = tuple[str, ...]
 # What a person may still do or say before a picture goes out: no right has fallen away because of it.
 FORMALITIES: Final = frozenset(
     {
+        "blocklist.mark",
         "blocklist.word",
         "consent.approval_missing",
         "consent.cap",
         "consent.cap_unknown",
         "consent.disclosure",
+        "likeness.face_unexplained",
+        "mark.undeclared",
         "review.not_approved",
         "template.not_approved",
         "use.channel_missing",
@@ -33,6 +36,9 @@ FORMALITIES: Final = frozenset(
         "use.territory_missing",
     }
 )
+
+
+NO_TEMPLATE: Final = TemplateVersion(status=VersionStatus.APPROVED)  # reviewing asks for none
 
 
 class Judge:
@@ -59,20 +65,18 @@ class Judge:
             return (REVOKED,)
         release = getattr(output, "release", None)
         return self._review(
-            generation.subject_reference_id,
-            generation.template_version_id,
-            generation.use if release is None else release.use,
+            generation.subject_reference_id, generation.use if release is None else release.use, generation
         )
 
     def fallen_reference(self, reference: ReferenceImage) -> Rules:
         """The same of a picture of ours that serves as a reference, kept in the house."""
         self._references[reference.pk] = reference
-        return self._review(reference.pk, None, {})
+        return self._review(reference.pk, {}, None)
 
     def refusal(self, generation: Generation) -> Refusal | None:
         """What the dispatcher would be told about a picture that is not drawn yet; None if it may be."""
         named = frozenset(_named(generation))
-        key = (generation.subject_reference_id, generation.template_version_id, _text(generation.use), named)
+        key = (generation.subject_reference_id, _text(generation.use), _words(generation), named)
         if key not in self._refusals:
             answer = gate.decision(
                 None,
@@ -93,10 +97,11 @@ class Judge:
         self._learn(named)
         return any(self._statuses.get(record) == RightStatus.REVOKED for record in named)
 
-    def _review(self, reference_id: uuid.UUID, version_id: uuid.UUID | None, use: Mapping[str, Any]) -> Rules:
-        key = (reference_id, _text(use))  # reviewing asks for no template
+    def _review(self, reference_id: uuid.UUID, use: Mapping[str, Any], made: Generation | None) -> Rules:
+        """made: the picture's row, whose words are weighed, too; None where no template is behind it."""
+        key = (reference_id, _text(use), _words(made))
         if key not in self._answers:
-            version = self._version(version_id) if version_id else TemplateVersion(status=VersionStatus.APPROVED)
+            version = self._version(made.template_version_id) if made else NO_TEMPLATE
             answer = gate.decision(
                 None,
                 action="review",
@@ -104,6 +109,7 @@ class Judge:
                 version=version,
                 use=use,
                 now=self.now,
+                made=made,
                 as_if=self.as_if,
             )
             rules = answer.rule_ids if isinstance(answer, Refusal) else ()
@@ -138,5 +144,10 @@ def _named(generation: Generation) -> list[str]:
     return [str(line["record"]) for line in generation.consent_receipt.get("records", ())]
 
 
-def _text(use: Mapping[str, Any]) -> str:
-    return json.dumps(use, sort_keys=True)
+def _words(generation: Generation | None) -> tuple[Any, ...]:
+    """What decides about the words: the template's version and what was chosen in it."""
+    return (generation.template_version_id, _text(generation.variables)) if generation else ()
+
+
+def _text(chosen: Mapping[str, Any]) -> str:
+    return json.dumps(chosen, sort_keys=True)

@@ -13,7 +13,7 @@ from imprimatur.generations.states import ACTIVE
 from imprimatur.library.models import ReferenceImage
 from imprimatur.rights.models import RightRecord
 
-HEAVY: Final = ("environment", "seconds", "scores", "generation__spec", "generation__error", "generation__variables")
+HEAVY: Final = ("environment", "seconds", "scores", "generation__spec", "generation__error")
 
 
 def references(record: RightRecord) -> list[ReferenceImage]:
