@@ -24,6 +24,7 @@ from generation.studio.tokenizer import write_tokenizer
 from generation.studio.vision import Vision
 from generation.studio.vision_networks import new_encoder, new_evaluator
 from generation.studio.weights import WEIGHTS, write_manifest
+from generation.training.checkpoint import read_facts
 from generation.training.loop import load_average
 
 log = logging.getLogger(__name__)
@@ -54,13 +55,21 @@ def _ship_evaluator(out: Path, folder: Path) -> dict[str, Any]:
     return {"evaluator": {"step": step, **figures}}
 
 
+def _joint_steps(out: Path) -> dict[str, Any]:
+    """Up to which step base and visual branch learnt together, if they did."""
+    checkpoint = out / "together" / "checkpoint.safetensors"
+    return {"together": {"step": int(read_facts(checkpoint)["step"])}} if checkpoint.is_file() else {}
+
+
 def _ship_vision(out: Path, folder: Path, base: TextToImage) -> dict[str, Any]:
     encoder = new_encoder()
     facts: dict[str, Any] = {"encoder": {"step": load_average(encoder, out / "encoder" / "checkpoint.safetensors")}}
     facts["encoder"] |= looking.encoder_figures(encoder.eval())
     checkpoint = out / "vision" / "checkpoint.safetensors"
     if checkpoint.is_file():
-        facts["vision"] = {"step": load_average(Vision(base, encoder), checkpoint)}
+        facts |= _joint_steps(out)
+        step = load_average(Vision(base, encoder), checkpoint)
+        facts |= {"vision": {"step": step}} if step else {}
         state = {name: tensor.half().contiguous() for name, tensor in visual_state_dict(base.unet).items()}
         (folder / "vision").mkdir()
         save_file(state, folder / "vision" / VISUAL_FILE)
