@@ -1,0 +1,130 @@
+"""What does the chain cost? `./run bench audit [--json]`.
+
+Rows into the real audit table (trigger, chain, row-level security, indexes) beside rows into a bare table of the same
+columns, from 1 and from 8 connections, each row a transaction of its own; the same server, the same run. One tenant is
+the worst case: its writers wait for each other, because each row holds the hash of the row before it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from json import dumps
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+SECONDS = 4.0
+COLUMNS = "(tenant_id, seq, occurred_at, actor, event, subject, payload, prev_hash, hash)"
+VALUES = "(%s, 0, now(), 'user:1', 'generation.ready', 'gen_1', '{\"subject\":\"gen_1\"}', '', '')"
+BARE = """
+CREATE TABLE bare_event (id bigserial PRIMARY KEY, tenant_id uuid, seq bigint, occurred_at timestamptz,
+    actor varchar(120), event varchar(80), subject varchar(80), payload text, prev_hash varchar(64), hash varchar(64));
+CREATE INDEX ON bare_event (tenant_id, subject);
+GRANT INSERT ON bare_event TO imprimatur_app;
+GRANT USAGE ON SEQUENCE bare_event_id_seq TO imprimatur_app;
+"""
+
+
+@dataclass(frozen=True)
+class Load:
+    """Who writes: connections, and how many tenants they are spread over."""
+
+    connections: int
+    tenants: int
+
+
+LOADS = (Load(1, 1), Load(8, 1), Load(8, 8))
+
+
+@contextmanager
+def _database() -> Iterator[tuple[str, str]]:
+    """Addresses of app and owner on a throwaway server with durable commits, migrated."""
+    from imprimatur.embedded.database import create_database
+    from imprimatur.embedded.home import Home
+    from imprimatur.embedded.postgres import Postgres, free_port
+    from imprimatur.embedded.stack import manage
+
+    folder = Path(tempfile.mkdtemp(prefix="imprimatur-bench-"))
+    folder.chmod(0o755)
+    server = Postgres(folder / "postgres", free_port(), "bench", log=folder / "postgres.log")
+    server.set_up()
+    server.start()
+    try:
+        addresses = create_database(server, "imprimatur", "owner", "app")
+        done = manage(Home(folder / "home"), addresses.owner, "migrate", "--no-input")
+        assert done.returncode == 0, done.stderr
+        yield addresses.app, addresses.owner
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write(url: str, table: str, tenant: uuid.UUID, until: float, counts: list[int]) -> None:
+    count = 0
+    with psycopg.connect(url, autocommit=True) as session:
+        session.execute("SELECT set_config('app.tenant', %s, false)", [str(tenant)])
+        statement = f"INSERT INTO {table} {COLUMNS} VALUES {VALUES}"  # noqa: S608 - our own names
+        while time.monotonic() < until:
+            session.execute(statement, [tenant])
+            count += 1
+    counts.append(count)
+
+
+def _rows_a_second(url: str, table: str, load: Load) -> float:
+    tenants = [uuid.uuid4() for _ in range(load.tenants)]
+    counts: list[int] = []
+    until = time.monotonic() + SECONDS
+    writers = [
+        threading.Thread(target=_write, args=(url, table, tenants[n % load.tenants], until, counts))
+        for n in range(load.connections)
+    ]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    return sum(counts) / SECONDS
+
+
+def measure() -> dict[str, Any]:
+    """Rows a second, chained and bare, and their ratio, for each load."""
+    results = []
+    with _database() as (app, owner):
+        with psycopg.connect(owner) as session:
+            session.execute(BARE.encode())
+        for load in LOADS:
+            bare = _rows_a_second(app, "bare_event", load)
+            chained = _rows_a_second(app, "audit_auditevent", load)
+            results.append(
+                {
+                    "connections": load.connections,
+                    "tenants": load.tenants,
+                    "bare rows/s": round(bare),
+                    "chained rows/s": round(chained),
+                    "ratio": round(chained / bare, 3),
+                }
+            )
+    return {"benchmark": "audit", "seconds each": SECONDS, "loads": results}
+
+
+def main(json: bool = False) -> None:
+    """Print the figures."""
+    result = measure()
+    if json:
+        print(dumps(result))
+        return
+    print(f"{'connections':>12}{'tenants':>9}{'bare rows/s':>13}{'chained rows/s':>16}{'ratio':>8}")
+    for row in result["loads"]:
+        print("{connections:>12}{tenants:>9}{bare rows/s:>13}{chained rows/s:>16}{ratio:>8}".format(**row))
+
+
+if __name__ == "__main__":
+    main(json="--json" in sys.argv)
