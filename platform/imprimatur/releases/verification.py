@@ -171,7 +171,7 @@ def _by_looks(data: bytes, seen: Inspection) -> Verification | None:
         return None
     there = [known for _, known in near if objects.exists(known.file.key)]
     laid = looking.look(data, [objects.get(known.file.key, known.file.sha256) for known in there]).laid_over
-    for known, (_, mark) in zip(there, laid, strict=False):
+    for known, (_likeness, mark) in zip(there, laid, strict=False):
         if mark is not None and mark == known.watermark_id:
             return _named(known, "moved", seen.report)
     return _resembles(min(bits for bits, _ in near), seen.report)
