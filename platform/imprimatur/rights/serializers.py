@@ -26,7 +26,6 @@ from imprimatur.rights.sealing import Contact
 from imprimatur.rights.services import MAX_REASON
 from imprimatur.rights.versions import terms_in
 from imprimatur.tenants.errors import InvalidInput
-from imprimatur.tenants.ids import encode
 
 Terms = TypeVar("Terms", ConsentTerms, TrademarkTerms)
 PENDING = "pending"  # id and grantee are the service's to fill in
@@ -66,7 +65,7 @@ class NewRightSerializer(serializers.Serializer[Any]):
     renewal = serializers.ChoiceField(choices=list(RENEWALS), required=False, default="none")
     contact_name = serializers.CharField(required=False, allow_blank=True, default="", max_length=120)
     contact_email = serializers.EmailField(required=False, allow_blank=True, default="")
-    contact_language = serializers.ChoiceField(choices=["en", "ja"], required=False, default="en")
+    contact_language = serializers.RegexField(r"^(en|ja)$", required=False, default="en", help_text="en or ja.")
     file = serializers.FileField(required=False)
 
     def built(self, terms: Callable[..., Terms]) -> Terms:
@@ -244,7 +243,7 @@ class ContactSerializer(serializers.Serializer[Any]):
 
     name = serializers.CharField(allow_blank=True, max_length=120)
     email = serializers.EmailField(allow_blank=True)
-    language = serializers.ChoiceField(choices=["en", "ja"], required=False, default="en")
+    language = serializers.RegexField(r"^(en|ja)$", required=False, default="en", help_text="en or ja.")
 
 
 class TermsVersionSerializer(serializers.ModelSerializer[TermsVersion]):
