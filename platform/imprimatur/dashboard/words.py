@@ -78,6 +78,7 @@ EVENTS: Final[Words] = {
     "consent.sent": _("Consent sent out"),
     "consent.signed": _("Consent came back signed"),
     "audit.exported": _("Audit trail exported"),
+    "generation.redrawn": _("Lost picture drawn again"),
     "consent.verified": _("Consent verified"),
     "consent.active": _("Consent put into force"),
     "consent.redrafted": _("Consent rewritten"),
