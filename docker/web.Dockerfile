@@ -14,7 +14,7 @@ COPY templates templates
 RUN pip install -c constraints.txt -e . \
     && python manage.py collectstatic --no-input \
     && useradd --system --uid 10001 imprimatur \
-    && install -d -o imprimatur -m 0700 /data
+    && install -d -o imprimatur -m 0700 /data /data/objects /data/worker
 USER imprimatur
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD \

@@ -18,6 +18,6 @@ COPY platform platform
 COPY templates templates
 RUN pip install -c constraints.txt -e '.[worker]' \
     && useradd --system --uid 10001 imprimatur \
-    && install -d -o imprimatur -m 0700 /data
+    && install -d -o imprimatur -m 0700 /data /data/objects /data/worker
 USER imprimatur
 CMD ["python", "-m", "celery", "-A", "gpu_worker.celery", "worker", "--loglevel", "INFO", "--hostname", "gpu@%h"]
