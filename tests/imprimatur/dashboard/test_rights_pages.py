@@ -98,3 +98,20 @@ def test_a_held_picture_is_decided_on_its_page(world: World) -> None:
     assert output.public_id in gordon.get("/rights/held").content.decode()
     assert gordon.post(f"/rights/held/{row.public_id}/clear", {"note": "a statue"}).status_code == 302
     assert output.public_id not in gordon.get("/rights/held").content.decode()
+
+
+def test_a_record_is_narrowed_after_seeing_what_that_reaches(world: World) -> None:
+    reference, record = likeness(world, channels=frozenset({"web", "tv"}))
+    gordon = world.client(world.gordon)
+    address = f"/rights/{record.public_id}/narrow"
+    left = {"channels": ["tv"], "purposes": ["advertising"], "territories": ["JP"]}
+    left["references"] = [reference.pixel_sha256]
+    assert gordon.get(address).status_code == 200
+    assert "would no longer be shown" in gordon.post(address, left | {"do": "look"}).content.decode()
+    with tenant_scope(world.aozora.id):
+        assert selectors.get_consent(record.public_id).terms_version == 1
+    assert gordon.post(address, left | {"do": "narrow", "reason": "no more web"}).status_code == 302
+    with tenant_scope(world.aozora.id):
+        assert selectors.get_consent(record.public_id).terms["channels"] == ["tv"]
+    assert gordon.post(address, left | {"do": "narrow"}).status_code == 200  # nothing would change
+    assert world.client(world.alice).get(address).status_code == 403

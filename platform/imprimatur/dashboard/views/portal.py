@@ -16,18 +16,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from governance.plain import summary
-from imprimatur.dashboard.forms.signing import NarrowForm
 from imprimatur.dashboard.linked import LinkRequest, link_page
 from imprimatur.dashboard.views.media import picture_file
+from imprimatur.dashboard.views.narrowing import narrow_form
 from imprimatur.generations import approvals
 from imprimatur.generations import selectors as generations
 from imprimatur.generations.models import Output
 from imprimatur.generations.quarantine import require_shown
-from imprimatur.library import selectors as library
 from imprimatur.rights import selectors, services
 from imprimatur.rights.models import ConsentRecord, LinkPurpose, RightRecord, RightStatus
 from imprimatur.rights.services import IN_FORCE
-from imprimatur.rights.versions import terms_in
 from imprimatur.tenants.errors import DomainError, NotFound
 from imprimatur.tenants.selectors import tenant
 from imprimatur.withdrawal.impact import impact
@@ -60,7 +58,7 @@ def portal(request: LinkRequest, token: str) -> HttpResponse:
         "reserved": _approval_right(record),
         "in_force": record.status in IN_FORCE,
         "suspended": record.status == RightStatus.SUSPENDED,
-        "narrow_form": _narrow_form(record),
+        "narrow_form": narrow_form(record),
         "impact": impact(request.grantor, record, now=request.now),
         "confirm_word": _("take back"),
     }
@@ -93,7 +91,7 @@ def portal_answer(request: LinkRequest, token: str, out: str) -> HttpResponse:
 @link_page(LinkPurpose.PORTAL)
 def portal_narrow(request: LinkRequest, token: str) -> HttpResponse:
     """Take a part back: from now on only what is left ticked."""
-    form = _narrow_form(request.record, request.POST)
+    form = narrow_form(request.record, request.POST)
     try:
         if form.is_valid():
             services.narrow(request.grantor, request.record, form.narrowed())  # type: ignore[arg-type]  # of its kind
@@ -152,9 +150,3 @@ def _approval_right(record: RightRecord) -> str:
     """per_output or per_campaign; '' where nothing is reserved."""
     right = str(record.terms.get("approval_right", "none"))
     return "" if right == "none" else right
-
-
-def _narrow_form(record: RightRecord, data: Any = None) -> NarrowForm:
-    known = library.references().filter(pixel_sha256__in=record.reference_digests)
-    pictures = {reference.pixel_sha256: str(reference.subject) for reference in known}
-    return NarrowForm(data, terms=terms_in(record), pictures=pictures)
