@@ -115,3 +115,13 @@ def test_the_stages_go_on_with_their_halves(begun, tmp_path):
     name = "base.unet.mid_block.attentions.0.transformer_blocks.0.attn2.to_v_vision.weight"
     assert torch.equal(dict(branch.named_parameters())[name], trainer.average[name])
     assert not any("vision" in key for key in load_file(alone.checkpoint))
+
+
+def test_an_error_on_the_subject_weighs_more():
+    coverage = torch.zeros(1, 1, 128, 128)
+    coverage[..., :64] = 1
+    subject, background = torch.zeros(1, 16, 16, 16), torch.zeros(1, 16, 16, 16)
+    subject[..., :8], background[..., 8:] = 1, 1
+    on_subject, beside = (together.weighted_error(error, coverage) for error in (subject, background))
+    assert on_subject == pytest.approx((1 + together.SUBJECT_WEIGHT) * beside)
+    assert together.weighted_error(subject + background, coverage) == pytest.approx(1)
