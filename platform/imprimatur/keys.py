@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -16,9 +18,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from django.conf import settings
 
 from governance.errors import InvalidKey
-from governance.key_book import CURRENT, KeyBook, key_id
+from governance.key_book import CURRENT, KeyBook, expires_soon, key_id
 from governance.permit import ensure_permit_keys, load_private_key, load_public_key
-from governance.pki import development_anchors, development_signer, issue_leaf, warn_of_development_key
+from governance.pki import ORGANISATION, development_anchors, development_signer, issue_leaf, warn_of_development_key
 from governance.signing import PemSigner, Signer
 from governance.watermark import ensure_watermark_key
 from governance.worker_keys import WorkerKeys, ensure_worker_keys
@@ -43,6 +45,44 @@ def signer_for(tenant_id: uuid.UUID, key: str = "") -> Signer:
     if named and chain and not (book.folder / CURRENT).exists():
         return _the_one(_configured_signer(named, chain), key)
     return book.signer_of(key) if key else book.signer()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificateState:
+    """When a company's certificate ends. due: the warning to give now (30, 7 or 1 days before), None while there is
+    time. development: nobody outside trusts it."""
+
+    name: str
+    key: str
+    ends: datetime
+    due: int | None
+    development: bool
+
+
+def certificate_state(tenant_id: uuid.UUID) -> CertificateState | None:
+    """Of the key that signs now; None where no key can be had."""
+    try:
+        return _state_of(signer_for(tenant_id))
+    except InvalidKey:
+        return None
+
+
+def certificates_due() -> int:
+    """How many of this installation's signing certificates end within 30 days, or have ended."""
+    folder = Path(os.environ.get("IMPRIMATUR_SIGNER_KEYS") or settings.PKI_FOLDER / "tenants")
+    books = [key_book(uuid.UUID(note.parent.name)) for note in folder.glob(f"*/{CURRENT}")]
+    return sum(_state_of(book.signer()).due is not None for book in books)
+
+
+def _state_of(signer: Signer) -> CertificateState:
+    subject = signer.chain[0].subject
+    return CertificateState(
+        name=" / ".join(str(part.value) for part in subject),
+        key=key_id(signer),
+        ends=signer.expires_at,
+        due=expires_soon(signer, datetime.now(UTC)),
+        development=ORGANISATION in subject.rfc4514_string().replace("\\,", ","),
+    )
 
 
 def key_book(tenant_id: uuid.UUID) -> KeyBook:

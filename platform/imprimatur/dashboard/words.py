@@ -113,6 +113,8 @@ EVENTS: Final[Words] = {
     "template.version.retired": _("Template retired"),
     "generation.requested": _("Picture asked for"),
     "generation.attempt_lost": _("Attempt lost, tried again"),
+    "picture.signed": _("Picture signed"),
+    "signing_key.replaced": _("Signing key replaced"),
     "generation.ready": _("Picture drawn"),
     "generation.failed": _("Picture failed"),
     "generation.refused": _("Picture refused"),

@@ -11,6 +11,8 @@ from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
+from governance.errors import GovernanceError
+from imprimatur import keys
 from imprimatur.tenants.roles import require_safe_role
 
 log = logging.getLogger(__name__)
@@ -24,10 +26,23 @@ def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - Django's si
 
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - Django's signature
-    """200 when the database (in a safe role) and the file store answer, else 503 naming what does not."""
+    """200 when the database (in a safe role) and the file store answer, else 503 naming what does not.
+
+    `signing_certificates_due` counts those that end within 30 days: a warning, no reason to serve nobody.
+    """
     checks = {name: _passes(name, check) for name, check in _CHECKS.items()}
     ready = all(checks.values())
-    return JsonResponse({"ready": ready, "checks": checks}, status=200 if ready else 503)
+    told = {"ready": ready, "checks": checks, "signing_certificates_due": _due()}
+    return JsonResponse(told, status=200 if ready else 503)
+
+
+def _due() -> int | None:
+    """None where the keys cannot be read."""
+    try:
+        return keys.certificates_due()
+    except (GovernanceError, OSError, ValueError):
+        log.exception("the signing keys cannot be read")
+        return None
 
 
 def _passes(name: str, check: Callable[[], object]) -> bool:

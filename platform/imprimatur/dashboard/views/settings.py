@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from imprimatur import keys as signing_keys
 from imprimatur.dashboard.forms.settings import KeyForm, MemberForm
 from imprimatur.tenants import selectors, services
 from imprimatur.tenants.errors import DomainError, NotFound
@@ -135,6 +136,7 @@ def _page(request: TenantRequest, **more: Any) -> HttpResponse:
         "member_form": MemberForm(),
         "all_roles": ROLE_LABELS.items(),
         "key_form": KeyForm(),
+        "certificate": None if refusal else signing_keys.certificate_state(request.actor.tenant_id),
     }
     return render(request, "settings/settings.html", context | more)
 
