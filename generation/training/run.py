@@ -13,12 +13,12 @@ import accelerate
 import diffusers
 import torch
 import transformers
-from accelerate import Accelerator
+from accelerate import Accelerator, DistributedDataParallelKwargs
 
 from generation.training.bases import Ground, pipeline_of
 from generation.training.board import Board, ToBytes, plain_png
 from generation.training.draws import Draws, Recipe, draws_at
-from generation.training.export import export_branch
+from generation.training.export import BRANCH, export_branch
 from generation.training.feed import Feed
 from generation.training.loop import Progress, Trainer
 from generation.training.pairs import PairSource
@@ -27,6 +27,7 @@ from generation.training.samples import sample_sheet, sample_specs
 from generation.training.visual import VisualBranch
 
 RUN: Final = "run.json"
+EXPORTED: Final = "visual"
 MEASURED_ROWS: Final = 16
 #: What may change between the slices of one run; all else makes it another run.
 _MAY_CHANGE: Final = frozenset(
@@ -80,7 +81,8 @@ class Run:
         self, ground: Ground, source: PairSource, settings: Settings, out: Path, *, data: str, cpu: bool = False
     ) -> None:
         self.ground, self.source, self.settings, self.out, self.data = ground, source, settings, out, data
-        self.accelerator = Accelerator(mixed_precision=settings.precision, cpu=cpu)
+        unused = DistributedDataParallelKwargs(find_unused_parameters=True)  # a mask may shut a layer's reference out
+        self.accelerator = Accelerator(mixed_precision=settings.precision, cpu=cpu, kwargs_handlers=[unused])
         self.branch = _fresh_branch(ground, settings.seed)
         self.trainer = Trainer(self.branch, settings.plan, out, self.accelerator)
         self.feed = Feed(
@@ -149,6 +151,7 @@ class Run:
     def _begun(self) -> float:
         if (self.out / RUN).is_file():
             raise RunMismatch(f"{self.out} holds a run already: go on with --resume, or name another folder")
+        self.accelerator.wait_for_everyone()
         before = self.measured()
         if self.accelerator.is_main_process:
             told = {"settings": self._identity(), "loss_before": before}
@@ -195,10 +198,12 @@ class Run:
         with self.trainer.averaged():
             after = self.measured()
             board.number("loss/fixed", after, step)
-            path = self._export(before, after) if self.accelerator.is_main_process else None
-        return Outcome(step, before, after, path)
+            if self.accelerator.is_main_process:
+                self._export(before, after)
+        self.accelerator.wait_for_everyone()
+        return Outcome(step, before, after, self.out / EXPORTED / BRANCH)
 
-    def _export(self, before: float, after: float) -> Path:
+    def _export(self, before: float, after: float) -> None:
         rows = self.trainer.step * self.settings.plan.accumulate * self.settings.batch * self.accelerator.num_processes
         facts = {
             "profile": self.ground.profile.name,
@@ -213,7 +218,7 @@ class Run:
                 "accelerate": accelerate.__version__,
             },
         }
-        return export_branch(self.ground.base.unet, self.out / "visual", facts)
+        export_branch(self.ground.base.unet, self.out / EXPORTED, facts)
 
 
 def _fresh_branch(ground: Ground, seed: int) -> VisualBranch:

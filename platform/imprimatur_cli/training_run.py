@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import typer
 from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -81,7 +82,11 @@ def run_training(wish: Wish, out: Path, found: Inspection | None) -> Outcome:
     cpu = ground.base.device.type == "cpu"
     if cpu:
         torch.set_num_threads(_threads())
-    return _progress(Run(ground, _source(wish, found), _settings(wish, cpu=cpu), out, data=_data(found), cpu=cpu), wish)
+    run = Run(ground, _source(wish, found), _settings(wish, cpu=cpu), out, data=_data(found), cpu=cpu)
+    outcome = _progress(run, wish)
+    if not run.accelerator.is_main_process:
+        raise typer.Exit(0)  # of several processes, one speaks
+    return outcome
 
 
 def _quieten() -> None:
