@@ -195,12 +195,13 @@ class Trainer:
         path = latest(self.out)
         facts = read_facts(path)
         self.step = int(facts["step"])
+        updates = int(facts.get("updates", self.step))
         with safe_open(path, framework="pt") as stored:
             for name, parameter in self.parameters.items():
                 parameter.copy_(stored.get_tensor(f"parameter/{name}"))
                 self.average[name].copy_(stored.get_tensor(f"average/{name}"))
-            if self.step:
-                self._resume_moments(stored, int(facts.get("updates", self.step)))
+            if updates:
+                self._resume_moments(stored, updates)
         if self.accelerator.scaler and facts.get("scaler"):
             self.accelerator.scaler.load_state_dict(facts["scaler"])
 

@@ -15,6 +15,7 @@ import torch
 import transformers
 from accelerate import Accelerator, DistributedDataParallelKwargs
 
+from generation.pipeline import RealCustomPipeline
 from generation.training.bases import Ground, pipeline_of
 from generation.training.board import Board, ToBytes, plain_png
 from generation.training.draws import Draws, Recipe, draws_at
@@ -235,12 +236,15 @@ class _Watcher:
 
     def __init__(self, run: Run, board: Board, on_step: Callable[[Progress], None] | None) -> None:
         self.run, self.board, self.on_step = run, board, on_step
-        self.pipeline = pipeline_of(run.ground, run.branch.attention, {})
-        self.wishes = sample_specs(self.pipeline, run.source, run.settings.sample_steps) if self._samples else []
+        self.wishes = sample_specs(self._pipeline(), run.source, run.settings.sample_steps) if self._samples else []
 
     @property
     def _samples(self) -> int:
         return self.run.settings.sample_every if self.run.accelerator.is_main_process else 0
+
+    def _pipeline(self) -> RealCustomPipeline:
+        """A fresh one each time: what a pipeline keeps of a projector is stale after the next step."""
+        return pipeline_of(self.run.ground, self.run.branch.attention, {})
 
     def __call__(self, progress: Progress) -> None:
         if self.run.accelerator.is_main_process:
@@ -256,5 +260,5 @@ class _Watcher:
             self.board.number("loss/fixed", self.run.measured(), step)
             if self.wishes:
                 with self.run.accelerator.autocast():
-                    self.board.picture("samples", sample_sheet(self.pipeline, self.wishes), step)
+                    self.board.picture("samples", sample_sheet(self._pipeline(), self.wishes), step)
         self.board.flush()
