@@ -67,12 +67,12 @@ class Denoiser:
         """Masks, fresh or kept, and text-only predictions of pictures of one kind."""
         looks = {id(d): Look([s.mask for s in d.subjects if s.mask is not None]) for d in group}
         for asking in guide_groups(group):
-            own = memory if asking[0].effort == "exact" else StepMemory()  # another latent, another prefix
+            own = StepMemory() if asking[0].looks_coarsely else memory  # another latent has another prefix
             looks |= {id(d): look for d, look in zip(asking, self._looks(asking, own), strict=True)}
         return [looks[id(d)] for d in group]
 
     def _looks(self, asking: Sequence[Denoising], memory: StepMemory) -> list[Look]:
-        """Of pictures with equal effort and formula, in one forward."""
+        """Of pictures with equal resolution and formula, in one forward."""
         latent, first = torch.cat([d.guide_latent for d in asking]), asking[0]
         current = self._pass(latent, _timesteps(asking, latent), text_condition(asking))
         if any(d.needs_mask for d in asking):

@@ -127,12 +127,13 @@ def picture_flops(size: FullSize, effort: Effort) -> int:
     for d.step in range(STEPS):
         kinds.append((d.step == 0, d.needs_mask, d.is_guided))
         if kinds[-1] not in found:
-            found[kinds[-1]] = counted(lambda: _step(size.denoiser, d))
+            found[kinds[-1]] = counted(lambda: step(size.denoiser, d))
         d.subjects[0].mask = mask
     return sum(found[kind] for kind in kinds)
 
 
-def _step(denoiser: Denoiser, d: Denoising) -> None:
+def step(denoiser: Denoiser, d: Denoising) -> None:
+    """The forwards of one step, without taking it."""
     memory = StepMemory()
     denoiser.predictions([d], denoiser.guide([d], memory), memory)
 

@@ -227,5 +227,10 @@ def test_fast_effort_asks_for_less(pipe: RealCustomPipeline) -> None:
     rows: list[tuple[int, int]] = []
     hook = pipe.parts.denoiser.unet.register_forward_pre_hook(lambda _, args: rows.append(tuple(args[0].shape[::2])))
     pipe.draw(dummy.spec(effort="fast", steps=5, mask=MaskDials(stop_step=4)), [dummy.reference()])
+    assert rows == [(1, 16), (2, 16), (2, 16), (1, 16), (2, 16), (1, 16), (1, 16)]
+    rows.clear()
+    big = dummy.spec(effort="fast", steps=2, mask=MaskDials(stop_step=2), width=384, height=384)
+    result = pipe.draw(big, [dummy.reference()])
     hook.remove()
-    assert rows == [(1, 8), (2, 16), (2, 16), (1, 8), (2, 16), (1, 16), (1, 16)]
+    assert rows == [(1, 24), (2, 48), (2, 48)], "a big latent is looked at coarsely"
+    assert result.masks.shape == (2, 24, 24)
