@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+import os
+import threading
+from typing import Any, Final
 
 from celery import Celery
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
 from kombu import Exchange, Queue
 
 from gpu_worker.broker import GPU_CONTROL_EXCHANGE, broker_settings
@@ -14,6 +16,8 @@ from gpu_worker.config import WorkerConfig
 from gpu_worker.messages import ORDERS_PER_SLOT, render_queue
 
 logger = logging.getLogger(__name__)
+
+LEAVE_SECONDS: Final = 4.0  # after SIGTERM; whoever stops us kills after five
 
 
 def _queue(name: str) -> Queue:
@@ -48,6 +52,22 @@ def _open(**_: Any) -> None:
 
 @worker_shutting_down.connect  # type: ignore[untyped-decorator]
 def _close(**_: Any) -> None:
+    """Give back what is held, and be gone in time: a step or a load that does not end keeps nobody waiting."""
     from gpu_worker.tasks import close_workshop
 
+    leaving = threading.Timer(LEAVE_SECONDS, _leave, ["what was held is drawn again when its lease is over"])
+    leaving.daemon = True
+    leaving.start()
     close_workshop()
+
+
+@worker_shutdown.connect  # type: ignore[untyped-decorator]
+def _closed(**_: Any) -> None:
+    """Everything was given back. torch takes seconds to tidy up a process that ends anyway."""
+    _leave("everything was given back")
+
+
+def _leave(state: str) -> None:
+    logger.info("leaving: %s", state)
+    logging.shutdown()
+    os._exit(0)
