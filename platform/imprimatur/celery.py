@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from typing import Any, Final
 
 from celery import Celery
@@ -53,5 +54,6 @@ def _stop_leader(**_: Any) -> None:
 
 @worker_shutdown.connect  # type: ignore[untyped-decorator]
 def _await_leader(**_: Any) -> None:
+    end = time.monotonic() + LEADER_SECONDS
     for leader in getattr(app, "leaders", ()):
-        leader.join(LEADER_SECONDS)
+        leader.join(max(0.0, end - time.monotonic()))
