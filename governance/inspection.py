@@ -5,6 +5,7 @@ One call and plain JSON, so that the look can be taken in a process of its own (
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
@@ -18,7 +19,10 @@ from governance.provenance import IngredientReport, ManifestReport, read, read_d
 from governance.recognise import Traces, recognise
 from governance.registration import register
 
-MAX_TEXT = 200  # of anything a stranger's manifest says that is shown
+MAX_TEXT, MANY = 200, 50  # of anything that a stranger's manifest says
+_TERM = re.compile(r"[A-Za-z]{1,60}")  # of IPTC's digitalsourcetype
+_ACTION = re.compile(r"c2pa\.[a-zA-Z.]{1,40}")
+_MOMENT = re.compile(r"|\d{4}-\d\d-\d\dT[0-9:.+Z-]{5,25}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,17 +110,28 @@ def _unreadable(data: bytes, anchors: str, error: UnreadableUpload) -> Inspectio
 
 
 def _told(report: ManifestReport) -> ManifestReport:
-    """Without the raw store, which may hold anything, and with a stranger's words cut short."""
+    """Without the raw store, which may hold anything, and without a stranger's own words: titles, made-up actions."""
     return replace(
         report,
         raw={},
+        facts=_believed(report),
         signer=report.signer[:MAX_TEXT],
-        source_type=report.source_type[:MAX_TEXT],
-        generated_at=report.generated_at[:MAX_TEXT],
-        actions=tuple(action[:MAX_TEXT] for action in report.actions[:50]),
-        failures=tuple(code[:MAX_TEXT] for code in report.failures[:50]),
-        ingredients=tuple(replace(i, title=i.title[:MAX_TEXT]) for i in report.ingredients[:50]),
+        source_type=report.source_type if _TERM.fullmatch(report.source_type) else "",
+        generated_at=report.generated_at if _MOMENT.fullmatch(report.generated_at) else "",
+        stamped_at=report.stamped_at if _MOMENT.fullmatch(report.stamped_at) else "",
+        actions=tuple(action for action in report.actions[:MANY] if _ACTION.fullmatch(action)),
+        failures=tuple(code.split(":", maxsplit=1)[0][:MAX_TEXT] for code in report.failures[:MANY]),
+        ingredients=tuple(replace(i, title="") for i in report.ingredients[:MANY]),
     )
+
+
+def _believed(report: ManifestReport) -> OutputFacts | None:
+    """Our facts as we signed them. Of a changed file only whose picture it says it is; of a stranger's nothing."""
+    if report.facts is None or report.state == "trusted":
+        return report.facts
+    if report.state == "invalid":
+        return OutputFacts(generation_id=report.facts.generation_id[:MAX_TEXT], spec_digest="")
+    return None
 
 
 def _report(data: Mapping[str, Any]) -> ManifestReport:

@@ -19,7 +19,7 @@ from PIL import Image, PngImagePlugin
 
 from governance.c2pa_binding import Ingredient, _settings, embed
 from governance.intake import encode
-from governance.manifests import IntakeFacts, OutputFacts, output_definition
+from governance.manifests import SOURCE_TYPES, IntakeFacts, OutputFacts, output_definition
 from governance.pki import development_signer
 from governance.provenance import sign_output, sign_reference
 from governance.signing import Signer
@@ -28,6 +28,8 @@ SECRETS = ("Mika Tanaka", "+81-90-5555-0199", "35.6762N 139.6503E", "mika@privat
 PERSONAL = ", ".join(SECRETS)
 FACTS = OutputFacts(generation_id="gen_" + "0" * 26, spec_digest="a" * 64)
 SIDE = 160
+CREATED = {"action": "c2pa.created", "digitalSourceType": f"{SOURCE_TYPES}digitalCreation"}
+FIRST = {"label": "c2pa.actions.v2", "data": {"actions": [CREATED]}}
 
 
 def picture(seed: int = 7) -> Image.Image:
@@ -88,13 +90,13 @@ class Forge:
         return self.manifest(
             {"label": "stds.schema-org.CreativeWork", "data": work, "kind": "Json"},
             {"label": "org.stranger.notes", "data": {"phone": SECRETS[1], "place": SECRETS[2], "mail": SECRETS[3]}},
-            {"label": "c2pa.actions.v2", "data": {"actions": [{"action": "c2pa.created"}]}},
+            FIRST,
             title=PERSONAL,
         )
 
     def remote(self, url: str) -> bytes:
         """A picture that says its manifest lies at an address, and holds none."""
-        definition = {"claim_generator_info": [{"name": "Other"}], "title": "far", "assertions": []}
+        definition = {"claim_generator_info": [{"name": "Other"}], "title": "far", "assertions": [FIRST]}
         native = c2pa.Signer.from_callback(self.signer.sign, c2pa.C2paSigningAlg.ES256, self.signer.chain_pem, None)
         opened = c2pa.Context.from_dict(_settings(""), signer=native)
         with opened as context, c2pa.Builder(definition, context=context) as builder:
@@ -106,7 +108,7 @@ class Forge:
 
     def chain(self, length: int) -> bytes:
         """Each version has the former one as its parent."""
-        data = self.manifest({"label": "c2pa.actions.v2", "data": {"actions": [{"action": "c2pa.created"}]}})
+        data = self.manifest(FIRST)
         for number in range(length):
             parent = Ingredient(data=data, mime="image/jpeg", relationship="parentOf", label="parent", title="parent")
             opened = {"action": "c2pa.opened", "parameters": {"ingredientIds": ["parent"]}}
