@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from governance.policy import ConsentTerms, Refusal, TrademarkTerms
+from governance.policy import Action, ConsentTerms, Refusal, TrademarkTerms
 from imprimatur.generations import gate
 from imprimatur.generations.models import Generation, Output
 from imprimatur.library.models import ReferenceImage
@@ -58,15 +58,16 @@ class Judge:
         """The rules by which a finished picture has no right any more; empty while one covers it.
 
         A picture made under a record that was revoked has none, whatever else covers its reference: its own manifest
-        names the record. Otherwise any record that covers its use will do, as at every serving.
+        names the record. Otherwise any record that covers its use will do, as at every serving; what is out is judged as
+        served, because a record that is over may still let it be sold off.
         """
         generation = output.generation
         if self.relied_revoked(generation):
             return (REVOKED,)
         release = getattr(output, "release", None)
-        return self._review(
-            generation.subject_reference_id, generation.use if release is None else release.use, generation
-        )
+        if release is None:
+            return self._review(generation.subject_reference_id, generation.use, generation)
+        return self._review(generation.subject_reference_id, release.use, generation, "serve")
 
     def fallen_reference(self, reference: ReferenceImage) -> Rules:
         """The same of a picture of ours that serves as a reference, kept in the house."""
@@ -97,14 +98,16 @@ class Judge:
         self._learn(named)
         return any(self._statuses.get(record) == RightStatus.REVOKED for record in named)
 
-    def _review(self, reference_id: uuid.UUID, use: Mapping[str, Any], made: Generation | None) -> Rules:
+    def _review(
+        self, reference_id: uuid.UUID, use: Mapping[str, Any], made: Generation | None, action: Action = "review"
+    ) -> Rules:
         """made: the picture's row, whose words are weighed, too; None where no template is behind it."""
-        key = (reference_id, _text(use), _words(made))
+        key = (action, reference_id, _text(use), _words(made))
         if key not in self._answers:
             version = self._version(made.template_version_id) if made else NO_TEMPLATE
             answer = gate.decision(
                 None,
-                action="review",
+                action=action,
                 reference=self._reference(reference_id),
                 version=version,
                 use=use,
