@@ -58,8 +58,8 @@ class Judge:
         """The rules by which a finished picture has no right any more; empty while one covers it.
 
         A picture made under a record that was revoked has none, whatever else covers its reference: its own manifest
-        names the record. Otherwise any record that covers its use will do, as at every serving; what is out is judged as
-        served, because a record that is over may still let it be sold off.
+        names the record. Otherwise any record that covers its use will do, as at every serving. What is out is judged
+        as served, because a record that is over may still let it be sold off.
         """
         generation = output.generation
         if self.relied_revoked(generation):
