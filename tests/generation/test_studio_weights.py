@@ -8,6 +8,8 @@ import sys
 import pytest
 import torch
 
+from generation.attention import AttentionPass, Condition
+from generation.profiles import STUDIO
 from generation.studio import vocabulary
 from generation.studio.attributes import CLASSES
 from generation.studio.loading import load_evaluator, load_studio
@@ -71,6 +73,14 @@ def test_the_shipped_model_draws_finite_pictures_that_follow_seed_and_reference(
     assert pictures.std() > 0.1
     assert torch.equal(pictures, draw(parts, rows, steps=4))
     assert not torch.allclose(pictures, draw(parts, rows, steps=4, influence=0.0))
+
+
+def test_the_mask_is_made_of_layers_at_half_the_latents_size(parts):
+    text = torch.zeros(1, 4, int(parts.unet.config["cross_attention_dim"]))
+    looking = AttentionPass(Condition(text), 16, 16, word=torch.ones(1, 4))
+    with torch.inference_mode(), parts.attention.running(looking):
+        parts.unet(torch.zeros(1, 16, 16, 16), torch.tensor([500]), text)
+    assert {looking.maps[layer].shape[-2:] for layer in STUDIO.mask_layers} == {(8, 8)}
 
 
 def test_most_of_a_few_pictures_show_what_was_asked_for(parts):
