@@ -5,11 +5,12 @@ A signer holds nothing of the C2PA library, so it may be made before a fork and 
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -38,6 +39,12 @@ class Signer(ABC):
         self.issuers_pem = _pem(self.chain[1:])
         self.algorithm = algorithm
         self.time_authority = time_authority
+
+    def stamped_by(self, authority: str) -> Self:
+        """The same signer, asking that time authority."""
+        other = copy.copy(self)
+        other.time_authority = authority
+        return other
 
     @property
     def expires_at(self) -> datetime:

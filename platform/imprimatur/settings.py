@@ -199,6 +199,9 @@ LEADERS = [
     "imprimatur.withdrawal.leader.WithdrawalLeader",
     "imprimatur.withdrawal.leader.Postman",
 ]
+TIME_AUTHORITY = os.environ.get("IMPRIMATUR_TIME_AUTHORITY", "")  # URL of an RFC 3161 server, for released files
+if TIME_AUTHORITY:
+    LEADERS += ["imprimatur.releases.time_stamps.TimeKeeper"]
 CHECKPOINT_SECONDS = float(os.environ.get("IMPRIMATUR_CHECKPOINT_SECONDS") or 300)
 _CHECKPOINT_URLS = names("IMPRIMATUR_CHECKPOINT_URLS") or [(HOME / "checkpoints").as_uri()]
 STORAGES = {

@@ -135,6 +135,7 @@ EVENTS: Final[Words] = {
     "review.undone": _("Decision undone"),
     "review.commented": _("Comment written"),
     "release.published": _("Picture released"),
+    "release.time_stamped": _("Released file time-stamped"),
     "release.withdrawn": _("Picture withdrawn"),
     "release.downloaded": _("Released picture downloaded"),
     "release.recipient_named": _("Recipient named"),

@@ -104,7 +104,7 @@ def _known(ids: tuple[uuid.UUID, uuid.UUID] | None, sha256: str = "") -> Known |
             return Known(standing=Standing.UNRELEASED, file=file, watermark_id=output.watermark_id)
         return Known(
             standing=_standing(release),
-            is_released_file=release.sha256 == sha256,
+            is_released_file=bool(sha256) and sha256 in (release.sha256, release.first_sha256),
             public=_public(release, Tenant.objects.get(pk=tenant_id)),
             file=file,
             watermark_id=output.watermark_id,

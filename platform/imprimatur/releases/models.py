@@ -16,6 +16,8 @@ class Release(TenantModel):
     output = models.OneToOneField(Output, on_delete=models.PROTECT, related_name="release")
     object_key = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64, db_index=True)
+    first_sha256 = models.CharField(max_length=64, blank=True, default="", db_index=True)  # before the time stamp
+    time_stamped_at = models.DateTimeField(null=True, blank=True)  # as the time authority says
     mime = models.CharField(max_length=20)
     manifest_state = models.CharField(max_length=10)
     use = models.JSONField(default=dict)  # channel, territory, purpose the rights were asked about

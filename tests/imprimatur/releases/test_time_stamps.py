@@ -1,0 +1,111 @@
+"""A release gets its time stamp when the authority can give one; until then it is served without."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+from imprimatur import keys, objects
+from imprimatur.releases import services, time_stamps
+from imprimatur.releases.models import Release
+from imprimatur.releases.time_stamps import stamp_waiting
+from imprimatur.releases.verification import Verdict, verify
+from imprimatur.review import services as reviewing
+from imprimatur.tenants.scope import tenant_scope
+
+from governance.errors import SigningFailed
+from governance.provenance import read
+from tests.factories import World
+from tests.governance.test_time_stamp import TimeAuthority
+from tests.imprimatur.drawn import USE, drawn
+
+pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the openssl command")
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TimeAuthority]:
+    running = TimeAuthority(tmp_path_factory.mktemp("tsa"))
+    yield running
+    running.server.shutdown()
+    running.server.server_close()
+
+
+@pytest.fixture
+def release(world: World) -> Release:
+    with tenant_scope(world.aozora.id):
+        (output,) = drawn(world)
+        for reviewer in (world.rita, world.ravi):
+            reviewing.decide(world.actor(reviewer), output, "approve")
+        return services.release(world.actor(world.alice), output, USE)
+
+
+def now(world: World, release: Release) -> Release:
+    with tenant_scope(world.aozora.id):
+        return Release.objects.get(pk=release.pk)
+
+
+def file_of(row: Release) -> bytes:
+    return objects.get(row.object_key, row.sha256)
+
+
+def test_a_release_is_stamped_afterwards_and_both_files_are_genuine(
+    world: World, release: Release, authority: TimeAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = file_of(release)
+    anchors = keys.trust_anchors()
+    monkeypatch.setattr(keys, "trust_anchors", lambda: anchors + authority.root)
+    assert stamp_waiting(authority.url)
+    row = now(world, release)
+    report = read(file_of(row), row.mime, keys.trust_anchors())
+    assert report.is_sound
+    assert report.stamped_at
+    assert report.oversight == "human_validated"
+    assert row.time_stamped_at is not None
+    assert [verify(data).verdict for data in (first, file_of(row))] == [Verdict.GENUINE] * 2
+    assert stamp_waiting(authority.url)
+    assert now(world, release).sha256 == row.sha256  # once is enough
+
+
+def test_a_dead_authority_costs_nothing_but_the_stamp(world: World, release: Release) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        dead = f"http://127.0.0.1:{free.getsockname()[1]}/"
+    assert not stamp_waiting(dead)
+    row = now(world, release)
+    assert (row.sha256, row.time_stamped_at) == (release.sha256, None)
+    assert verify(file_of(row)).verdict == Verdict.GENUINE
+
+
+def test_a_slow_authority_is_not_waited_for(world: World, release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time_stamps, "_patiently", partial(time_stamps._patiently, patience=0.5))
+    held: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=lambda: held.append(server.accept()[0]), daemon=True).start()
+        started = time.monotonic()
+        assert not stamp_waiting(f"http://127.0.0.1:{server.getsockname()[1]}/")
+        assert time.monotonic() - started < 20
+    for connection in held:
+        connection.close()
+    assert now(world, release).time_stamped_at is None
+
+
+def test_a_withdrawn_release_is_left_alone(world: World, release: Release, authority: TimeAuthority) -> None:
+    with tenant_scope(world.aozora.id):
+        services.withdraw(world.actor(world.alice), release, "The campaign is over")
+    assert stamp_waiting(authority.url)
+    assert now(world, release).time_stamped_at is None
+
+
+def test_without_an_authority_nobody_is_asked(world: World, release: Release) -> None:
+    assert stamp_waiting()
+    assert now(world, release).time_stamped_at is None
+
+
+def test_the_error_says_what_is_missing(world: World, release: Release) -> None:
+    with pytest.raises(SigningFailed):
+        time_stamps.stamp(world.aozora.id, release.pk, "http://127.0.0.1:9/")
