@@ -31,6 +31,7 @@ def test_a_right_is_ended_and_its_pictures_go(
     made = shelf(world)
     with tenant_scope(world.aozora.id):
         services.name_recipient(world.actor(world.alice), made.released, name="Studio Kita", email="k@kita.example")
+        job = made.pending.generation.public_id
     manager = visit(language, width, theme, bypass_csp=True)
     manager.signs_in("gordon@aozora.example", PASSWORD)
     problems: list[str] = []
@@ -65,7 +66,7 @@ def test_a_right_is_ended_and_its_pictures_go(
     for name, path in {
         "review": "/review?show=all",
         "jobs": "/jobs",
-        "job": f"/jobs/{made.pending.generation.public_id}",
+        "job": f"/jobs/{job}",
         "library": "/library",
         "released": f"/releases/{made.released.public_id}",
     }.items():
