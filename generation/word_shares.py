@@ -20,7 +20,7 @@ class WordShares:
 
     def add(self, maps: Sequence[Tensor], mask: Tensor) -> None:
         """One step's maps of the words, (1, w, h, w) a layer, under the union of the masks (1, 1, h, w)."""
-        for layer in maps:
+        for layer in (m.float() for m in maps):
             inside = resize((mask > 0).to(layer), (layer.shape[-2], layer.shape[-1]))
             for place, where in enumerate((inside, 1 - inside)):
                 self._sums[place] += _shares((layer * where).sum(dim=(0, 2, 3)))

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from generation import influence
 from generation.attention import (
     AttentionPass,
     Condition,
@@ -131,6 +132,19 @@ def test_keys_and_values_of_constant_conditions_are_made_once_a_request() -> Non
     assert calls == {"vision": 2 * len(layers), "text": 2 * len(layers)}  # reference and blank; prompt and negative
     pipe.draw(dummy.spec(seed=8), [dummy.reference()])
     assert calls == {"vision": 3 * len(layers), "text": 4 * len(layers)}, "the blank's stay with the pipeline"
+
+
+def test_places_are_found_once_for_each_mask_and_size_of_layer(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[tuple[int, int]] = []
+
+    def places_of(mask: Tensor, size: tuple[int, int]) -> influence.Places:
+        found.append(size)
+        return wanted(mask, size)
+
+    wanted = influence.places_of
+    monkeypatch.setattr(influence, "places_of", places_of)
+    dummy.pipeline().draw(dummy.spec(steps=6, mask=MaskDials(stop_step=2)), [dummy.reference()])
+    assert sorted(found) == [(8, 8)] * 2 + [(16, 16)] * 2, "two masks, two sizes; none after the mask is frozen"
 
 
 def test_unet_items_of_25_steps_frozen_at_12_are_62() -> None:

@@ -191,6 +191,16 @@ def test_explaining_changes_nothing_and_nobody_pays_for_it_unasked(pipe: RealCus
     assert pipe.finish(plain).explanation is None
 
 
+def test_half_precision_takes_every_path() -> None:
+    pipe = dummy.pipeline()
+    parts = pipe.parts
+    for module in (parts.denoiser.unet, parts.projector, parts.text_encoder.model, parts.visual_encoder.model):  # type: ignore[attr-defined]
+        module.to(torch.bfloat16)
+    spec = two(mask=MaskDials(stop_step=2, refine=True), explain=True, box=LEFT, mug={"quantity": 0.3})
+    latents = drawn(pipe, [pipe.prepare(spec, [dummy.reference(), mug()]), pipe.prepare(dummy.spec(), [mug()])])
+    assert all(latent.dtype == torch.float32 and latent.isfinite().all() for latent in latents)
+
+
 def test_without_scoring_every_token_got_in() -> None:
     pipe = dummy.pipeline(scoring=False)
     found = pipe.draw(dummy.spec(explain=True), [dummy.reference(), mug()]).explanation

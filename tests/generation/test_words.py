@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from generation.studio.tokenizer import build_tokenizer
-from generation.words import WordBeyondLimit, WordNotInPrompt, find_phrase, text_beyond, word_tokens
+from generation.words import WordBeyondLimit, WordNotInPrompt, find_phrase, prompt_words, text_beyond, word_tokens
 
 
 def found(prompt: str, phrase: str) -> list[str]:
@@ -57,6 +57,15 @@ def test_a_word_of_several_tokens_has_them_all() -> None:
     ids = tokenizer("a zwieback on the beach").input_ids
     assert len(tokens.indices) > 1
     assert tokenizer.decode([ids[i] for i in tokens.indices]).replace(" ", "") == "zwieback"
+
+
+def test_every_word_of_the_prompt_is_told_with_its_tokens() -> None:
+    tokenizer = build_tokenizer()
+    prompt = "a zwieback, the cat's bottle"
+    words = prompt_words(prompt, tokenizer, 32)
+    assert [name for name, _ in words] == ["a", "zwieback", "the", "cat's", "bottle"]
+    assert words[1][1] == word_tokens(prompt, "zwieback", tokenizer, 32).indices
+    assert [name for name, _ in prompt_words(prompt, tokenizer, 4)] == ["a"], "only what the model reads"
 
 
 def test_says_what_the_model_will_not_read() -> None:
