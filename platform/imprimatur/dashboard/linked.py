@@ -33,18 +33,19 @@ class LinkRequest(HttpRequest):
 Page = Callable[..., HttpResponse]
 
 
-def link_page(purpose: LinkPurpose) -> Callable[[Page], Page]:
+def link_page(purpose: LinkPurpose, *, paced: bool = True) -> Callable[[Page], Page]:
     """Wrap a page at `<path>/<token>`: the view runs inside the company's scope, in the person's language.
 
     Whatever stands in the way is said on a page of its own. Nothing is cached, indexed or told to other sites: the
-    address is the key.
+    address is the key. paced: counts against the address's pace; the pictures of one page do not.
     """
 
     def decorate(view: Page) -> Page:
         @wraps(view)
         def page(request: LinkRequest, token: str, *args: Any, **kwargs: Any) -> HttpResponse:
             try:
-                require_pace(request)
+                if paced:
+                    require_pace(request)
                 tenant_id, link_id = links.ids_in(token, purpose)
                 with tenant_scope(tenant_id):
                     _enter(request, link_id)
@@ -60,7 +61,7 @@ def link_page(purpose: LinkPurpose) -> Callable[[Page], Page]:
 
 def _enter(request: LinkRequest, link_id: uuid.UUID) -> None:
     request.now = timezone.now()
-    request.link = links.opened(link_id, request.now)
+    request.link = links.opened(link_id, request.now, lock=request.method == "POST")
     request.record = links.record_of(request.link)
     request.grantor = links.grantor(request.link)
     if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:

@@ -66,7 +66,7 @@ def portal(request: LinkRequest, token: str) -> HttpResponse:
 
 
 @require_GET
-@link_page(LinkPurpose.PORTAL)
+@link_page(LinkPurpose.PORTAL, paced=False)
 def portal_picture(request: LinkRequest, token: str, out: str) -> HttpResponse:  # noqa: ARG001 - of the address
     """A picture that was made under the record: the stamped file."""
     output = _of_record(request.record, out)

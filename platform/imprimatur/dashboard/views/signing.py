@@ -44,7 +44,7 @@ def sign(request: LinkRequest, token: str) -> HttpResponse:
 
 
 @require_GET
-@link_page(LinkPurpose.SIGN)
+@link_page(LinkPurpose.SIGN, paced=False)
 def sign_reference(request: LinkRequest, token: str, ref: str) -> HttpResponse:  # noqa: ARG001 - of the address
     """One of the pictures that the agreement is about, small and signed."""
     reference = library.get_reference(ref)
