@@ -17,11 +17,9 @@ CREATE FUNCTION audit_digests_in(payload jsonb) RETURNS SETOF text LANGUAGE sql 
     ) named WHERE d ~ '^[0-9a-f]{64}$'
 $$;
 
-SET CONSTRAINTS ALL IMMEDIATE;
 INSERT INTO audit_mention (tenant_id, digest, event_id)
 SELECT e.tenant_id, d, e.id FROM audit_auditevent e, audit_digests_in(e.payload::jsonb) d
  WHERE e.payload LIKE '%"terms%';
-SET CONSTRAINTS ALL DEFERRED;
 
 CREATE FUNCTION audit_note_mentions() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -66,7 +64,10 @@ class Migration(migrations.Migration):
                 (
                     "event",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="audit.auditevent"
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.auditevent",
                     ),
                 ),
             ],
