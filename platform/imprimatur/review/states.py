@@ -70,7 +70,8 @@ TRANSITIONS: Final[dict[OutputState, frozenset[OutputState]]] = {
     _RJ: frozenset({_P, _A1, _Q}),
     OutputState.RELEASED: frozenset({OutputState.WITHDRAWN, _Q}),
     OutputState.WITHDRAWN: frozenset(),
-    _Q: frozenset({OutputState.WITHDRAWN}),
+    # A quarantine is lifted when a right covers the picture again: it then stands where it stood.
+    _Q: frozenset({_P, _C, _A1, _A, _CR, _RJ, OutputState.RELEASED, OutputState.WITHDRAWN}),
 }
 
 

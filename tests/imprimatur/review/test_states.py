@@ -34,6 +34,8 @@ def steps(facts: ReviewFacts) -> Iterator[ReviewFacts]:
         yield replace(facts, withdrawn=True)
     if state not in (OutputState.QUARANTINED, OutputState.WITHDRAWN):
         yield replace(facts, quarantined=True)
+    if state == OutputState.QUARANTINED:
+        yield replace(facts, quarantined=False)
 
 
 def decisions(facts: ReviewFacts, state: OutputState) -> Iterator[ReviewFacts]:
