@@ -112,9 +112,7 @@ def test_what_is_being_drawn_stops_and_the_reference_is_forgotten(stack: Stack, 
     until_state(world.aozora, other, "ready", seconds=90)  # the worker dropped it and is free
 
 
-def test_a_worker_that_does_not_listen_gets_no_signature(
-    stack: Stack, committed_world: World
-) -> None:
+def test_a_worker_that_does_not_listen_gets_no_signature(stack: Stack, committed_world: World) -> None:
     world = committed_world
     reference, record = likeness(world)
     stack.control(**PATIENT)
