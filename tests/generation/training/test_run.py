@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,10 +19,13 @@ from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from generation.published import WeightsMismatch
+from generation.sd15 import load_sd15_pipeline
 from generation.training.bases import Ground, sd15_ground, trained_pipeline
 from generation.training.checkpoint import NoCheckpoint, latest
+from generation.training.dataset import inspect_folder
 from generation.training.export import read_branch, sidecar_of
-from generation.training.run import RunMismatch, Settings
+from generation.training.folder import FolderPairs
+from generation.training.run import Run, RunMismatch, Settings
 from tests.generation import dummy
 from tests.generation.training import tiny, tiny_run
 
@@ -151,6 +155,54 @@ def test_accumulated_batches_train_as_one_bigger_batch(folder: Path, tmp_path: P
     assert max(float((whole[n] - parts[n]).abs().max()) for n in moments) < 1e-4 * scale
 
 
+def _ended(command: list[str], environment: dict[str, str]) -> int:
+    """The exit code of a launcher; should it hang, its processes end with it, on SIGTERM."""
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            return process.wait(240)
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            raise
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_one_with_twice_the_rows(folder: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    command += ["-m", "tests.generation.training.tiny_run", str(folder), str(tmp_path / "two")]
+    told = {"OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT}:{ROOT / 'platform'}", "ACCELERATE_USE_CPU": "true"}
+    done = _ended(command, {**os.environ, **told})
+    assert done == 0
+    both = replace(tiny_run.SETTINGS, batch=2 * tiny_run.SETTINGS.batch)
+    tiny_run.run_on(ground(folder), folder / "data", tmp_path / "one", both).train()
+    two, one = (load_file(tmp_path / name / "checkpoint.safetensors") for name in ("two", "one"))
+    for kind in ("exp_avg/", "parameter/"):
+        names = [name for name in one if name.startswith(kind)]
+        scale = max(float(one[name].abs().max()) for name in names)
+        assert max(float((one[name] - two[name]).abs().max()) for name in names) < 1e-2 * scale
+
+
+@pytest.mark.parametrize("name", ["sdxl-realcustom", "studio"])
+def test_every_profile_ends_in_a_branch_that_draws(name: str, tmp_path: Path) -> None:
+    on, plan = tiny.ground(name, tmp_path / "base"), replace(SHORT.plan, steps=2)
+    side = on.profile.width
+    records = inspect_folder(tiny.write_pairs(tmp_path / "data", 2), 64).records
+    run = Run(
+        on,
+        FolderPairs(records, side, side, seed=0),
+        replace(SHORT, plan=plan, batch=1),
+        tmp_path / "out",
+        data="two pictures",
+        cpu=True,
+    )
+    branch = run.train().branch
+    assert branch is not None
+    pipeline = trained_pipeline(tiny.ground(name, tmp_path / "base"), branch)
+    spec = dummy.spec(profile=name, width=side, height=side, steps=2)
+    assert pipeline.draw(spec, [dummy.reference()]).image.size == (side, side)
+
+
 @pytest.fixture(scope="module")
 def sampled(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run with figures and samples."""
@@ -198,6 +250,16 @@ def test_what_was_trained_draws_on_its_base(folder: Path, sampled: Path) -> None
     assert pipeline.draw(spec, [dummy.reference().rotate(180)]).pixel_digest != drawn.pixel_digest
     assert pipeline.parts.digests["visual/visual.safetensors"] == read_branch(branch).sha256
     assert pipeline.profile.scored
+
+
+def test_the_models_own_loader_draws_the_same_with_it(folder: Path, sampled: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder / "base", tmp_path / "sd15")
+    shutil.copytree(sampled / "visual", tmp_path / "sd15" / "visual")
+    spec = dummy.spec(profile="sd15", width=64, height=64, guidance_scale=3.5)
+    loaded = load_sd15_pipeline(tmp_path / "sd15", profile=tiny.PROFILES["sd15"])
+    ours = trained_pipeline(ground(folder), sampled / "visual" / "visual.safetensors")
+    digests = {pipeline.draw(spec, [dummy.reference()]).pixel_digest for pipeline in (loaded, ours)}
+    assert len(digests) == 1
 
 
 def test_a_branch_is_refused_on_another_base_or_when_altered(folder: Path, sampled: Path, tmp_path: Path) -> None:

@@ -11,11 +11,12 @@ import torch
 from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
 from PIL import Image
 from transformers import (
+    CLIPConfig,
+    CLIPModel,
     CLIPTextConfig,
     CLIPTextModel,
     CLIPTextModelWithProjection,
     CLIPVisionConfig,
-    CLIPVisionModel,
     Dinov2WithRegistersConfig,
     Dinov2WithRegistersModel,
     SiglipVisionConfig,
@@ -83,10 +84,12 @@ def write_sd15(folder: Path, *, prediction: str = "epsilon") -> Path:
     vae().save_pretrained(folder / "vae")
     CLIPTextModel(text_config(TEXT)).save_pretrained(folder / "text_encoder")
     build_tokenizer().save_pretrained(folder / "tokenizer")
-    clip = CLIPVisionConfig(
+    vision = CLIPVisionConfig(
         hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2, image_size=28, patch_size=7
     )
-    CLIPVisionModel(clip).save_pretrained(folder / "clip")
+    both = CLIPConfig(text_config=text_config(TEXT).to_dict(), vision_config=vision.to_dict(), projection_dim=16)
+    CLIPModel(both).save_pretrained(folder / "clip")
+    build_tokenizer().save_pretrained(folder / "clip")
     DDPMScheduler(
         beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", prediction_type=prediction
     ).save_pretrained(folder / "scheduler")
