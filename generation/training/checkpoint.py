@@ -40,10 +40,13 @@ def latest(folder: Path) -> Path:
 
 
 def write(folder: Path, tensors: dict[str, Tensor], facts: Mapping[str, Any], keep: int) -> None:
-    """Becomes the latest checkpoint in a single move; of those before, `keep - 1` stay."""
+    """Becomes the latest checkpoint in a single move; of those before, `keep - 1` stay. Raises OSError: disk full."""
     newest = folder / CHECKPOINT
     fresh = newest.with_suffix(".new")
-    save_file(tensors, fresh, metadata={name: json.dumps(value) for name, value in facts.items()})
+    try:
+        save_file(tensors, fresh, metadata={name: json.dumps(value) for name, value in facts.items()})
+    except SafetensorError as error:
+        raise OSError(f"{fresh} cannot be written: {error}") from error
     if keep > 1 and newest.is_file():
         newest.replace(folder / f"checkpoint-{_step(newest):09d}.safetensors")
     fresh.replace(newest)

@@ -7,6 +7,7 @@ the data: the number of the step says both.
 from __future__ import annotations
 
 import json
+import math
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ from torch import Tensor, nn
 from generation.training.checkpoint import CHECKPOINT, MOMENTS, latest, load_average, read_facts, write
 from generation.training.plan import Plan
 
-__all__ = ["LossAt", "Plan", "Progress", "Trainer", "load_average"]
+__all__ = ["LossAt", "LossDiverged", "Plan", "Progress", "Trainer", "load_average"]
 
 #: The loss of micro-batch `n`; all its randomness must follow from `n`, so that a resumed run repeats an unbroken one.
 LossAt = Callable[[int], Tensor]
@@ -37,6 +38,13 @@ class Progress:
     step: int
     loss: float
     rate: float
+
+
+class LossDiverged(ArithmeticError):
+    """The loss is no number any more; the message names the step. The last checkpoint is from before."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(f"the loss is not finite at step {step}: lower the learning rate, or train in bf16 or float32")
 
 
 class Trainer:
@@ -70,7 +78,10 @@ class Trainer:
         return self._stop
 
     def run(self, loss_at: LossAt, *, seconds: float, on_step: Callable[[Progress], None] | None = None) -> int:
-        """Steps until the plan is done, the time is up or SIGTERM comes; saves, and returns the steps done in all."""
+        """Steps until the plan is done, the time is up or a signal comes; saves, and returns the steps done in all.
+
+        Raises LossDiverged, saving nothing of it.
+        """
         started = saved = time.monotonic()
         losses: list[float] = []
         with self._stopping_on(signal.SIGTERM, signal.SIGINT):
@@ -121,7 +132,10 @@ class Trainer:
         self.step += 1
         if self.step % self.plan.ema_every == 0:
             self._update_average()
-        return float(self.accelerator.reduce(torch.stack(losses).mean(), "mean"))
+        loss = float(self.accelerator.reduce(torch.stack(losses).mean(), "mean"))
+        if not math.isfinite(loss):
+            raise LossDiverged(self.step)
+        return loss
 
     def _accumulate(self, loss_at: LossAt, micro: int) -> Tensor:
         """Gradients of one micro-batch; with the last one of a step the optimiser steps."""
@@ -191,7 +205,7 @@ class Trainer:
 
     @torch.no_grad()
     def resume(self) -> None:
-        """Continues from the latest checkpoint. Raises NoCheckpoint, or KeyError if it is of another module."""
+        """Continues from the latest checkpoint. Raises NoCheckpoint, or SafetensorError if it is of another module."""
         path = latest(self.out)
         facts = read_facts(path)
         self.step = int(facts["step"])

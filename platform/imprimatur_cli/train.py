@@ -21,7 +21,9 @@ if TYPE_CHECKING:  # torch is loaded once options and data are in order
     from generation.training.dataset import Inspection
     from generation.training.run import Outcome
 
-_TOLD: Final = frozenset({"BaseUnavailable", "RunMismatch", "UnusableData", "UnsupportedTarget", "UnsupportedUNet"})
+_TOLD: Final = frozenset(
+    {"BaseUnavailable", "LossDiverged", "RunMismatch", "UnusableData", "UnsupportedTarget", "UnsupportedUNet"}
+)
 
 
 def train(
@@ -91,7 +93,7 @@ def _sentences() -> Iterator[None]:
     """Mistakes the training library words itself are told, not traced; named so, because torch may not be loaded."""
     try:
         yield
-    except (ValueError, RuntimeError, TypeError) as error:
+    except (ArithmeticError, RuntimeError, TypeError, ValueError) as error:
         if type(error).__name__ not in _TOLD:
             raise
         raise CommandError(str(error)) from error

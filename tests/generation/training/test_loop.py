@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from generation.training.checkpoint import NoCheckpoint, latest, read_facts
-from generation.training.loop import Plan, Trainer, load_average
+from generation.training.loop import LossDiverged, Plan, Trainer, load_average
 
 
 def trainer(out: Path, **plan: float) -> Trainer:
@@ -53,6 +53,23 @@ def test_losses_are_means_over_micro_batches(tmp_path: Path) -> None:
     run.run(lambda n: loss_of(run, n), seconds=60, on_step=lambda p: seen.append(p.loss))
     each = [float(loss_of(run, n).detach()) for n in range(18)]
     assert seen == pytest.approx([sum(each[i : i + 3]) / 3 for i in range(0, 18, 3)], rel=1e-5)
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_spares_the_checkpoint(tmp_path: Path) -> None:
+    run = trainer(tmp_path, save_every=1)
+    with pytest.raises(LossDiverged, match="at step 3"):
+        run.run(lambda n: loss_of(run, n) * (float("nan") if n == 2 else 1), seconds=60)
+    assert read_facts(run.checkpoint)["step"] == 2
+    assert all(tensor.isfinite().all() for tensor in load_file(run.checkpoint).values())
+
+
+def test_a_checkpoint_that_cannot_be_written_is_an_error_and_the_last_one_stays(tmp_path: Path) -> None:
+    run = trainer(tmp_path)
+    run.save()
+    (tmp_path / "checkpoint.new").mkdir()
+    with pytest.raises(OSError, match="cannot be written"):
+        run.save()
+    assert latest(tmp_path) == run.checkpoint
 
 
 def test_a_half_written_checkpoint_is_never_the_latest(tmp_path: Path) -> None:
