@@ -119,6 +119,7 @@ def test_a_base_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_studio_trains_on_its_drawn_world_goes_on_and_draws(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

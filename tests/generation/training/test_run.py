@@ -82,15 +82,16 @@ def steps_said(process: subprocess.Popen[str], until: int) -> list[int]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_run_killed_between_checkpoints_ends_as_an_unbroken_one_to_the_bit(folder: Path, tmp_path: Path) -> None:
     with started(folder, tmp_path / "killed") as killed:
         assert steps_said(killed, until=7)[-1] == 7
         killed.send_signal(signal.SIGKILL)
-        assert killed.wait(60) == -signal.SIGKILL
+        assert killed.wait(120) == -signal.SIGKILL
     assert latest(tmp_path / "killed").is_file()
     with started(folder, tmp_path / "killed", "--resume") as resumed:
         said = steps_said(resumed, until=tiny_run.STEPS)
-        assert resumed.wait(120) == 0
+        assert resumed.wait(300) == 0
     assert said[0] in (tiny_run.SAVE_EVERY + 1, 2 * tiny_run.SAVE_EVERY + 1)
     tiny_run.run_on(ground(folder), folder / "data", tmp_path / "whole").train()
     for name in ("checkpoint.safetensors", "visual/visual.safetensors"):
@@ -161,13 +162,14 @@ def _ended(command: list[str], environment: dict[str, str]) -> int:
         command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
         try:
-            return process.wait(240)
+            return process.wait(600)
         except subprocess.TimeoutExpired:
             process.terminate()
             raise
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_two_processes_train_as_one_with_twice_the_rows(folder: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
     command += ["-m", "tests.generation.training.tiny_run", str(folder), str(tmp_path / "two")]
