@@ -39,9 +39,7 @@ def record(
     return row
 
 
-def record_many(
-    tenant_id: uuid.UUID, actor_label: str, event: str, facts: Iterable[tuple[str, dict[str, Any]]]
-) -> int:
+def record_many(tenant_id: uuid.UUID, actor_label: str, event: str, facts: Iterable[tuple[str, dict[str, Any]]]) -> int:
     """Append the same event about many subjects in one statement: (public id, payload) of each, chained in this order.
 
     Returns how many. As for `record`: last in the transaction, nothing personal.

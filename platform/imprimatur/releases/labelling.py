@@ -66,6 +66,13 @@ def labelled(data: bytes, mime: str, labels: Labels, origin: Origin) -> Labelled
     return Labelled(data=embed_xmp(data, mime, xmp) if xmp else data, actions=tuple(actions))
 
 
+def require_marks(labels: Labels, facts: OutputFacts) -> None:
+    """Conflict when a mark is demanded that can no longer be put in: the watermark belongs under what was reviewed."""
+    if "watermark" in labels.embedded and not facts.watermarked:
+        sentence = _("The law there demands a watermark, and this picture was drawn without one. Draw it again.")
+        raise Conflict(sentence, "watermark_missing")
+
+
 def origin_of(facts: OutputFacts, *, publisher: str, release_id: str) -> Origin:
     """What the metadata says of a picture with these facts."""
     return Origin(

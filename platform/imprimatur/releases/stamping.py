@@ -15,7 +15,7 @@ from governance.provenance import ManifestReport, OutputFacts, read, sign_deriva
 from imprimatur import keys, objects
 from imprimatur.audit import services as audit
 from imprimatur.generations.models import Output
-from imprimatur.releases.labelling import labelled, origin_of
+from imprimatur.releases.labelling import labelled, origin_of, require_marks
 from imprimatur.tenants import selectors as tenants
 from imprimatur.tenants.errors import Conflict
 
@@ -32,11 +32,12 @@ class StampedFile:
 def stamp_release(output: Output, labels: Labels, release_id: str) -> StampedFile:
     """Label the reviewed file and sign it anew as published; its manifest names the audit trail's end of this moment.
 
-    Conflict when the stored file says it is of another generation, or is too small for its label.
+    Conflict when the stored file says it is of another generation, is too small for its label, or lacks a mark.
     """
     anchors = keys.trust_anchors()
     reviewed = objects.get(output.object_key, output.sha256)
     facts = _facts_of(read(reviewed, output.mime, anchors), output)
+    require_marks(labels, facts)
     origin = origin_of(facts, publisher=tenants.tenant().name, release_id=release_id)
     done = labelled(reviewed, output.mime, labels, origin)
     released = replace(

@@ -14,12 +14,13 @@ from imprimatur.audit import services as audit
 from imprimatur.audit.models import AuditEvent
 from imprimatur.generations.models import Output
 from imprimatur.releases import services
-from imprimatur.releases.labelling import first_looks, labelled, labels_for, origin_of
+from imprimatur.releases.labelling import first_looks, labelled, labels_for, origin_of, require_marks
 from imprimatur.review import services as reviewing
 from imprimatur.tenants.errors import Conflict
 from imprimatur.tenants.scope import tenant_scope
 from PIL import Image
 
+from governance import watermark
 from governance.labels import TABLE, read_rules
 from governance.provenance import OutputFacts, read
 from tests.factories import World
@@ -107,6 +108,24 @@ def test_a_picture_too_small_for_its_labels_stays(world: World, approved: Output
     with pytest.raises(Conflict) as refused:
         labelled(picture(96, "navy"), "image/png", demanding, origin_of(facts, publisher="Aozora", release_id="rel_1"))
     assert refused.value.code == "label_too_large"
+
+
+def test_a_watermark_that_is_demanded_must_be_there(world: World, approved: Output) -> None:
+    germany = labels_for(approved, USE | {"territory": "DE"}, None, timezone.localdate())
+    require_marks(germany, OutputFacts(generation_id="gen_1", spec_digest="", watermarked=True))
+    with pytest.raises(Conflict) as refused:
+        require_marks(germany, OutputFacts(generation_id="gen_1", spec_digest=""))
+    assert refused.value.code == "watermark_missing"
+
+
+def test_the_watermark_is_read_under_the_label_and_after_jpeg(world: World, approved: Output) -> None:
+    _, data, said = released(world, approved, CHINA)
+    assert said.facts.watermarked
+    copy = io.BytesIO()
+    Image.open(io.BytesIO(data)).convert("RGB").save(copy, "JPEG", quality=75)
+    found = watermark.read(Image.open(copy).convert("RGB"), keys.watermark_key())
+    assert found is not None
+    assert found.identifier == watermark.identifier_of(approved.generation.public_id)
 
 
 def test_the_page_says_beforehand_which_labels_and_why(world: World, approved: Output) -> None:
