@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final
 
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from governance.policy import ConsentTerms, TrademarkTerms
@@ -21,7 +21,7 @@ from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.permissions import Permission
 from imprimatur.withdrawal import reach, selectors
 from imprimatur.withdrawal.judging import Judge
-from imprimatur.withdrawal.standing import counted, state_of
+from imprimatur.withdrawal.standing import Standings
 
 SAMPLES: Final = 12
 IN_REVIEW: Final = frozenset({OutputState.PENDING, OutputState.CLAIMED, OutputState.APPROVED_1})
@@ -77,13 +77,14 @@ def impact(
     judge = Judge(now or timezone.now(), as_if or replace(rights.terms_of(record), status="revoked"))
     known = reach.references(record)
     derived = {reference.pk for reference in known if reference.derived_from_id}
-    fallen = [o for rows in _candidates(record) for o in rows if judge.fallen(o)]
+    candidates = chain(reach.relying(record), reach.referencing(record))
+    fallen = [output for output in candidates if judge.fallen(output)]
     releases = _releases(fallen)
     return Impact(
         **_counts(fallen),
         **_being_made(record, judge),
         references=len(known) - len(derived),
-        derived=_shown(known, judge),
+        derived=_shown(known, judge, record),
         made_of_them=sum(output.generation.subject_reference_id in derived for output in fallen),
         templates=len({output.generation.template_version_id for output in fallen}),
         releases=releases,
@@ -92,12 +93,9 @@ def impact(
     )
 
 
-def _candidates(record: RightRecord) -> list[QuerySet[Output]]:
-    return [counted(reach.relying(record)), counted(reach.referencing(record))]
-
-
 def _counts(fallen: list[Output]) -> dict[str, Any]:
-    states = Counter(state_of(output) for output in fallen)
+    standings = Standings(fallen)
+    states = Counter(standings.of(output) for output in fallen)
     return {
         "in_review": sum(states[state] for state in IN_REVIEW),
         "closed": sum(states[state] for state in CLOSED),
@@ -114,8 +112,8 @@ def _being_made(record: RightRecord, judge: Judge) -> dict[str, Any]:
     return {"queued": queued, "drawing": len(refused) - queued}
 
 
-def _shown(known: list[ReferenceImage], judge: Judge) -> int:
-    return sum(bool(r.derived_from_id) and bool(judge.fallen_reference(r)) for r in known)
+def _shown(known: list[ReferenceImage], judge: Judge, record: RightRecord) -> int:
+    return sum(bool(r.derived_from_id) and bool(judge.fallen_reference(r, record)) for r in known)
 
 
 def _releases(fallen: list[Output]) -> list[Release]:

@@ -69,8 +69,10 @@ class Judge:
             return self._review(generation.subject_reference_id, generation.use, generation)
         return self._review(generation.subject_reference_id, release.use, generation, "serve")
 
-    def fallen_reference(self, reference: ReferenceImage) -> Rules:
-        """The same of a picture of ours that serves as a reference, kept in the house."""
+    def fallen_reference(self, reference: ReferenceImage, record: RightRecord) -> Rules:
+        """The same of a picture of ours that serves as a reference, kept in the house, under a record it stands on."""
+        if self._status(record) == RightStatus.REVOKED:
+            return (REVOKED,)
         self._references[reference.pk] = reference
         return self._review(reference.pk, {}, None)
 

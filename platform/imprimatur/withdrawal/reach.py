@@ -13,7 +13,17 @@ from imprimatur.generations.states import ACTIVE
 from imprimatur.library.models import ReferenceImage
 from imprimatur.rights.models import RightRecord
 
-HEAVY: Final = ("environment", "seconds", "scores", "generation__spec", "generation__error")
+_GENERATION: Final = ("subject_reference", "template_version", "use", "variables", "consent_receipt", "tenant")
+_RELEASE: Final = ("output", "use", "withdrawn_at", "created_at", "tenant")
+_READ: Final = (
+    "tenant",
+    "generation",
+    "created_at",
+    "quarantined_at",
+    "quarantine_reason",
+    *(f"generation__{name}" for name in _GENERATION),
+    *(f"release__{name}" for name in _RELEASE),
+)
 
 
 def references(record: RightRecord) -> list[ReferenceImage]:
@@ -51,8 +61,8 @@ def referencing(record: RightRecord) -> QuerySet[Output]:
 
 
 def light() -> QuerySet[Output]:
-    """Without the columns that nobody asks about here."""
-    return Output.objects.select_related("generation", "release").defer(*HEAVY).order_by("generation_id")
+    """With the few columns that decide; the others are read when somebody asks for them."""
+    return Output.objects.select_related("generation", "release").only(*_READ).order_by("generation_id")
 
 
 def _references() -> QuerySet[ReferenceImage]:

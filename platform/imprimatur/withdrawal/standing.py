@@ -1,44 +1,52 @@
-"""Where do thousands of pictures stand in review? By the rules of `review.states`, counted in one query."""
+"""Where do thousands of pictures stand in review? By the rules of `review.states`, counted for all at once."""
 
 from __future__ import annotations
 
-from typing import Any
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count
 from django.utils import timezone
 
 from imprimatur.generations.models import Output
-from imprimatur.review.models import Claim, Verdict
+from imprimatur.review.models import Claim, Decision, Verdict
 from imprimatur.review.states import OutputState, ReviewFacts, state_from
 
-
-def counted(outputs: QuerySet[Output]) -> QuerySet[Output]:
-    """With the numbers that `review.states` goes by, in one query for all of them."""
-
-    def standing(verdict: Verdict) -> Count:
-        return Count("decisions", Q(decisions__undone_at__isnull=True, decisions__verdict=verdict), distinct=True)
-
-    held = Claim.objects.filter(output=OuterRef("pk"), expires_at__gt=timezone.now())
-    return outputs.annotate(
-        approvals=standing(Verdict.APPROVE),
-        returns=standing(Verdict.REQUEST_CHANGES),
-        rejections=standing(Verdict.REJECT),
-        is_claimed=Exists(held),
-    )
+CHUNK: Final = 2000  # ids in one question
 
 
-def state_of(output: Output, *, but_quarantine: bool = False) -> OutputState:
-    """Where a picture of `counted` stands; as if it were not quarantined, when asked."""
-    numbers: Any = output
-    release = getattr(output, "release", None)
-    return state_from(
-        ReviewFacts(
-            approvals=numbers.approvals,
-            changes_requested=numbers.returns,
-            rejections=numbers.rejections,
-            claimed=numbers.is_claimed,
-            released=release is not None,
-            withdrawn=release is not None and release.withdrawn_at is not None,
-            quarantined=output.quarantined_at is not None and not but_quarantine,
+class Standings:
+    """What review knows of these pictures, asked in two queries for each CHUNK of them."""
+
+    def __init__(self, outputs: Sequence[Output]) -> None:
+        """Inside the tenant's scope."""
+        self._verdicts: dict[uuid.UUID, Counter[str]] = {}
+        self._claimed: set[uuid.UUID] = set()
+        ids = [output.pk for output in outputs]
+        for start in range(0, len(ids), CHUNK):
+            self._read(ids[start : start + CHUNK])
+
+    def of(self, output: Output, *, but_quarantine: bool = False) -> OutputState:
+        """Where one of them stands; as if it were not quarantined, when asked."""
+        verdicts = self._verdicts.get(output.pk, Counter())
+        release = getattr(output, "release", None)
+        return state_from(
+            ReviewFacts(
+                approvals=verdicts[Verdict.APPROVE],
+                changes_requested=verdicts[Verdict.REQUEST_CHANGES],
+                rejections=verdicts[Verdict.REJECT],
+                claimed=output.pk in self._claimed,
+                released=release is not None,
+                withdrawn=release is not None and release.withdrawn_at is not None,
+                quarantined=output.quarantined_at is not None and not but_quarantine,
+            )
         )
-    )
+
+    def _read(self, ids: list[uuid.UUID]) -> None:
+        standing = Decision.objects.order_by().filter(output__in=ids, undone_at__isnull=True)
+        for output_id, verdict, many in standing.values_list("output", "verdict").annotate(many=Count("pk")):
+            self._verdicts.setdefault(output_id, Counter())[verdict] = many
+        held = Claim.objects.filter(output__in=ids, expires_at__gt=timezone.now())
+        self._claimed.update(held.values_list("output", flat=True))

@@ -16,11 +16,11 @@ from imprimatur.generations.models import Generation, Output
 from imprimatur.library.models import ReferenceImage
 from imprimatur.releases.models import Release
 from imprimatur.releases.services import withdraw_many
-from imprimatur.rights.models import RightRecord, RightStatus
+from imprimatur.rights.models import RightRecord
 from imprimatur.withdrawal import reach
 from imprimatur.withdrawal.judging import REVOKED, Judge, Rules
 from imprimatur.withdrawal.models import Reached, Withdrawal
-from imprimatur.withdrawal.standing import counted, state_of
+from imprimatur.withdrawal.standing import Standings
 
 BATCH: Final = 500
 RIGHT_REVOKED: Final = "right_revoked"  # why a release was withdrawn, where no person chose the words
@@ -65,9 +65,8 @@ def judge(row: Withdrawal, candidates: QuerySet[Output], now: datetime) -> bool:
 def judge_references(row: Withdrawal, record: RightRecord, now: datetime) -> None:
     """The same for outputs of ours that became references: they are pictures, too."""
     judge_now = Judge(now)
-    is_revoked = record.status == RightStatus.REVOKED
     derived = [reference for reference in reach.references(record) if reference.derived_from_id]
-    gone = [r for r in derived if is_revoked or judge_now.fallen_reference(r)]
+    gone = [r for r in derived if judge_now.fallen_reference(r, record)]
     back = [r for r in derived if r not in gone and r.quarantined_at is not None]
     gone = [r for r in gone if r.quarantined_at is None]
     ReferenceImage.objects.filter(pk__in=[r.pk for r in gone]).update(quarantined_at=now)
@@ -112,7 +111,7 @@ def _locked(found: list[tuple[uuid.UUID, uuid.UUID]]) -> list[Output]:
     """The batch, locked in one order so that two of them never wait for each other, with what review knows."""
     ids = [pk for pk, _generation in found]
     list(Output.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
-    return list(counted(reach.light().filter(pk__in=ids)))
+    return list(reach.light().filter(pk__in=ids))
 
 
 def _judge_batch(row: Withdrawal, outputs: list[Output], now: datetime) -> None:
@@ -131,6 +130,7 @@ def _judge_batch(row: Withdrawal, outputs: list[Output], now: datetime) -> None:
 
 def _note(row: Withdrawal, fallen: dict[Output, Rules]) -> None:
     """Where each picture stood when this withdrawal reached it; the first time counts."""
+    standings = Standings(list(fallen))
     Reached.objects.bulk_create(
         [
             Reached(
@@ -138,7 +138,7 @@ def _note(row: Withdrawal, fallen: dict[Output, Rules]) -> None:
                 withdrawal=row,
                 output=output,
                 release=getattr(output, "release", None),
-                was=str(state_of(output, but_quarantine=True)),
+                was=str(standings.of(output, but_quarantine=True)),
                 rules=",".join(rules)[:200],
             )
             for output, rules in fallen.items()
