@@ -119,7 +119,6 @@ class Crawl:
             self.served.setdefault(route, []).append(report)
         if answer.status_code == 200 and answer.get("Content-Type", "").startswith("text/html"):
             self.check_page(url, answer.getvalue().decode())
-        answer.close()
 
     def check_page(self, url: str, page: str) -> None:
         assert "data:image/png" not in page and "data:image/jpeg" not in page, f"{url} holds a picture of its own"
