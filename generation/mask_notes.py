@@ -19,13 +19,21 @@ def mask_notes(specs: Sequence[SubjectSpec], subjects: Sequence[Subject]) -> lis
     """`leak` and `collapse`, each at most once a subject."""
     notes = []
     for spec, subject in zip(specs, subjects, strict=True):
-        area, spread = float(kept_share(subject.masks[-1])[0]), float(subject.spreads[-1][0])
-        notes += _area_notes(spec.word, area) or _spread_notes(spec.word, spread)
+        area, spread = _area(subject), float(subject.spreads[-1][0])
+        notes += _area_notes(spec.word, area, bounded=subject.area > 0) or _spread_notes(spec.word, spread)
     return notes
 
 
-def _area_notes(word: str, area: float) -> list[Note]:
-    if area > LEAK_SHARE:
+def _area(subject: Subject) -> float:
+    """Share of the picture that the last mask kept; of the bound's positions where there is a bound."""
+    mask = subject.masks[-1]
+    share = float(kept_share(mask)[0])
+    return share * mask[0].numel() / subject.area if subject.area else share
+
+
+def _area_notes(word: str, area: float, *, bounded: bool) -> list[Note]:
+    """Somebody who drew a bound may well fill it."""
+    if area > LEAK_SHARE and not bounded:
         return [Note("leak", f"the reference of “{word}” acted on {area:.0%} of the picture: lower the mask scope")]
     if area < COLLAPSE_SHARE:
         return [Note("collapse", f"the reference of “{word}” acted on {area:.0%} of the picture: raise the mask scope")]

@@ -113,6 +113,17 @@ def test_a_box_keeps_its_subject_inside(pipe: RealCustomPipeline, select: str, n
         assert 15 <= int((bottle > 0).sum()) <= 16, "the scope counts within the box"
 
 
+@pytest.mark.parametrize(("scope", "warnings"), [(0.02, ["collapse"]), (0.5, []), (1.0, [])])
+def test_a_small_box_is_no_collapse_and_a_full_one_no_leak(
+    pipe: RealCustomPipeline, scope: float, warnings: list[str]
+) -> None:
+    box = Box(left=0, top=0, right=0.5, bottom=0.5) if scope < 1 else Box(left=0, top=0, right=1, bottom=1)
+    dials = MaskDials(scope=scope, stop_step=1, binary=True)
+    size = {} if scope > 0.1 else {"width": 256, "height": 256}
+    result = pipe.draw(dummy.spec(box=box, mask=dials, steps=1, **size), [dummy.reference()])
+    assert result.warnings == warnings
+
+
 def sketch() -> Image.Image:
     image = Image.new("L", (64, 64), 0)
     ImageDraw.Draw(image).ellipse((2, 34, 28, 60), fill=255)
