@@ -68,10 +68,10 @@ def certificate_state(tenant_id: uuid.UUID) -> CertificateState | None:
 
 
 def certificates_due() -> int:
-    """How many of this installation's signing certificates end within 30 days, or have ended."""
+    """How many of this installation's signing certificates end within 30 days, or have ended. Renews none."""
     folder = Path(os.environ.get("IMPRIMATUR_SIGNER_KEYS") or settings.PKI_FOLDER / "tenants")
-    books = [key_book(uuid.UUID(note.parent.name)) for note in folder.glob(f"*/{CURRENT}")]
-    return sum(_state_of(book.signer()).due is not None for book in books)
+    signers = [KeyBook(note.parent).signer() for note in folder.glob(f"*/{CURRENT}")]
+    return sum(_state_of(signer).due is not None for signer in signers)
 
 
 def _state_of(signer: Signer) -> CertificateState:
