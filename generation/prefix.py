@@ -37,7 +37,7 @@ class SharedPrefix:
     def sharing(self, kinds: Sequence[Hashable], memory: StepMemory) -> Iterator[None]:
         """UNet forwards inside run the prefix once for each kind; kinds: one a row, equal where the prefix is."""
         if self.modules is None:
-            with self._watching():
+            with self._watching(kinds, memory):
                 yield
             return
         with ExitStack() as stack:
@@ -46,9 +46,13 @@ class SharedPrefix:
             yield
 
     @contextmanager
-    def _watching(self) -> Iterator[None]:
-        """Note which modules are through before the first cross-attention starts."""
+    def _watching(self, kinds: Sequence[Hashable], memory: StepMemory) -> Iterator[None]:
+        """Note which modules are through before the first cross-attention starts, and what they gave.
+
+        A later forward of the step reuses it as in every other step: the first picture comes out as all that follow.
+        """
         through: list[nn.Module] = []
+        outputs: dict[nn.Module, Any] = {}
         later: set[nn.Module] = set()
         first: list[Attention] = []
 
@@ -58,9 +62,11 @@ class SharedPrefix:
             elif isinstance(module, Attention) and module in self.layers:
                 first.append(module)
 
-        def ends(module: nn.Module, *_: Any) -> None:
+        def ends(module: nn.Module, _: Any, output: Any) -> None:
             if not first:
                 through.append(module)
+            if not first or module is first[0].to_q:
+                outputs[module] = output
 
         with ExitStack() as stack:
             for module in self.unet.modules():
@@ -71,6 +77,10 @@ class SharedPrefix:
             finally:
                 if first:
                     self.modules = [*_outermost(through, later - set(first[0].modules())), first[0].to_q]
+                    seen = list(dict.fromkeys(kinds))
+                    rows = [list(kinds).index(kind) for kind in seen]
+                    for module in self.modules:
+                        memory.outputs[module] = seen, _rows_of(outputs[module], rows, len(kinds))
 
 
 def _outermost(modules: list[nn.Module], later: set[nn.Module]) -> list[nn.Module]:
