@@ -70,8 +70,8 @@ class RemoteSigners:
         connection = _connection(self._url)
         try:
             connection.request("POST", path, body, call.headers | {"Content-Type": "application/json"})
-            answer = connection.getresponse()
-            data = answer.read(MAX_ANSWER)
+            with connection.getresponse() as answer:
+                data = answer.read(MAX_ANSWER)
         finally:
             connection.close()
         if answer.status == http.HTTPStatus.UNAUTHORIZED:

@@ -8,8 +8,11 @@ import threading
 import time
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 from imprimatur import keys, objects
 from imprimatur.releases import services, time_stamps
 from imprimatur.releases.models import Release
@@ -109,3 +112,17 @@ def test_without_an_authority_nobody_is_asked(world: World, release: Release) ->
 def test_the_error_says_what_is_missing(world: World, release: Release) -> None:
     with pytest.raises(SigningFailed):
         time_stamps.stamp(world.aozora.id, release.pk, "http://127.0.0.1:9/")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sha256": "0" * 64},
+        {"time_stamped_at": timezone.now()},
+        {"time_stamped_at": timezone.now(), "sha256": "0" * 64, "first_sha256": "1" * 64},
+        {"object_key": "elsewhere", "withdrawn_at": timezone.now()},
+    ],
+)
+def test_the_database_takes_no_other_change(world: World, release: Release, change: dict[str, Any]) -> None:
+    with tenant_scope(world.aozora.id), pytest.raises(IntegrityError), transaction.atomic():
+        Release.objects.filter(pk=release.pk).update(**change)
