@@ -19,6 +19,7 @@ from django.utils import timezone
 from imprimatur.audit import selectors as trail
 from imprimatur.audit import services as audit
 from imprimatur.generations.quarantine import SYSTEM
+from imprimatur.rights import selectors as rights
 from imprimatur.rights.models import RightRecord
 from imprimatur.tenants.scope import tenant_scope
 from imprimatur.withdrawal import notices, pack, reach, selectors, steps
@@ -68,7 +69,7 @@ def advance(tenant_id: uuid.UUID, withdrawal_id: uuid.UUID, now: datetime) -> bo
         if not row.actor:
             _open(row, record)
         if _STEPS[Step(row.step)](row, record, now):
-            _go_on(row, now)
+            _go_on(row, record, now)
         row.trouble = ""
         row.save()
         return row.step != Step.DONE and row.next_at <= now
@@ -116,19 +117,20 @@ def _open(row: Withdrawal, record: RightRecord) -> None:
     audit.record(row.tenant_id, SYSTEM, "withdrawal.opened", row.public_id, facts)
 
 
-def _go_on(row: Withdrawal, now: datetime) -> None:
+def _go_on(row: Withdrawal, record: RightRecord, now: datetime) -> None:
     order = list(Step)
     row.step, row.cursor = order[order.index(Step(row.step)) + 1], None
     if row.step == Step.PACKING and row.reached_at is None:
         row.reached_at = now
     if row.step == Step.DONE:
-        _finish(row, now)
+        _finish(row, record, now)
 
 
-def _finish(row: Withdrawal, now: datetime) -> None:
+def _finish(row: Withdrawal, record: RightRecord, now: datetime) -> None:
     row.finished_at = now
     row.next_at = now + FIRST_LOOK
-    row.watch_until = row.watch_until or now + WATCH
+    sold_off = _sold_off(row, record)
+    row.watch_until = max(row.watch_until or now, now + WATCH, sold_off + WATCH if sold_off else now)
     facts = {
         "record": row.record_public_id,
         "cause": row.cause,
@@ -142,14 +144,24 @@ def _finish(row: Withdrawal, now: datetime) -> None:
 
 
 def _look_again(row: Withdrawal, record: RightRecord, now: datetime) -> bool:
-    """For what another transaction was still writing when the work was done; ever more rarely, then no more."""
-    if row.watch_until is None or row.watch_until <= now:
+    """For what another transaction was still writing when the work was done; ever more rarely, then no more. And once
+    the record has sold off: what was out until then is judged again."""
+    if row.watch_until is None or row.finished_at is None or row.watch_until <= now:
         return False
-    row.next_at = now + 2 * max(row.next_at - (row.finished_at or now), FIRST_LOOK)
-    if steps.slipped_through(row, record, now):
+    sold_off = _sold_off(row, record)
+    row.next_at = now + 2 * max(row.next_at - row.finished_at, FIRST_LOOK)
+    if sold_off is not None and now < sold_off < row.next_at:
+        row.next_at = sold_off
+    is_over = sold_off is not None and row.finished_at < sold_off <= now
+    if is_over or steps.slipped_through(row, record, now):
         row.step, row.cursor, row.next_at = Step.STOPPING, None, now
     row.save()
     return row.step != Step.DONE
+
+
+def _sold_off(row: Withdrawal, record: RightRecord) -> datetime | None:
+    """When what is out must be gone, too; None where it has to be at once."""
+    return rights.terms_of(record).sold_off if row.cause == Cause.EXPIRED else None
 
 
 def _nothing_to_look_at(row: Withdrawal) -> bool:

@@ -219,6 +219,28 @@ def test_a_lapsed_right_takes_its_pictures_along_and_a_new_one_brings_them_back(
     assert len(events(world, "output.reinstated")) == 3
 
 
+def test_what_is_out_is_sold_off_and_then_it_is_over(world: World, told: list) -> None:
+    end = timezone.now() + timedelta(days=2)
+    made = shelf(world, valid_until=end, sell_off_days=5)
+    over, sold = end + timedelta(hours=1), end + timedelta(days=5, hours=1)
+    with tenant_scope(world.aozora.id), mock.patch("django.utils.timezone.now", return_value=over):
+        rights.expire_due(world.actor(world.gordon), over)
+    with mock.patch("django.utils.timezone.now", return_value=over + timedelta(minutes=1)):
+        bring_about()
+    (row,) = withdrawals(world)
+    assert (row.step, row.quarantined) == ("done", 2)
+    assert now_of(world, made.released.output).quarantined_at is None
+    for hours in range(1, 24 * 5, 12):  # it is looked at meanwhile, and nothing more happens
+        with mock.patch("django.utils.timezone.now", return_value=over + timedelta(hours=hours)):
+            bring_about()
+    assert now_of(world, made.released.output).quarantined_at is None
+    with mock.patch("django.utils.timezone.now", return_value=sold):
+        bring_about()
+    assert now_of(world, made.released.output).quarantined_at is not None
+    (row,) = withdrawals(world)
+    assert (row.step, row.quarantined, row.withdrawn) == ("done", 3, 0)
+
+
 def test_a_suspension_is_lifted_by_the_same_job_a_revocation_never(world: World, made: Shelf, told: list) -> None:
     manager = world.actor(world.gordon)
     with tenant_scope(world.aozora.id):
