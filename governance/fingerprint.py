@@ -1,7 +1,9 @@
 """Does this picture look like one we know? A 64-bit difference hash, for pictures whose manifest was stripped.
 
 Measured on ordinary pictures: harmless edits (other format, other size, light colour changes) move at most 8 bits,
-distinct pictures differ in 18 or more. In between a person has to look.
+distinct pictures nearly always differ in 18 or more. In between a person has to look; and drawings of one scene come
+closer: among 19,900 pairs of distinct pictures, half of them drawings, one in a thousand was 12 bits or less apart and
+the nearest 4. So a hash never names a picture by itself.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ EXPECTED = {  # a route that serves pictures and is missing here was never asked
     "outputs/<str:out>/content",
     "releases/<str:rel>/content",
     "api/v1/references/<str:public_id>/content",
-    "api/v1/references/<str:public_id>/thumbnail",
+    "api/v1/outputs/<str:public_id>/content",
     "api/v1/releases/<str:public_id>/content",
 }
 
