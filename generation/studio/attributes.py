@@ -9,8 +9,8 @@ from generation.studio.world.render import Drawing
 
 #: Head name -> its classes, in the order of the logits.
 CLASSES: dict[str, list[str]] = {
-    "kind": list(vocabulary.tokens(vocabulary.DRAWN_KINDS)),
-    "scene": list(vocabulary.tokens(vocabulary.DRAWN_SCENES)),
+    "kind": list(vocabulary.tokens(vocabulary.KINDS)),
+    "scene": list(vocabulary.tokens(vocabulary.SCENES)),
     "main": list(vocabulary.tokens(vocabulary.COLOURS)),
     "accent": list(vocabulary.tokens(vocabulary.COLOURS)),
     "pattern": list(vocabulary.tokens(vocabulary.PATTERNS)),

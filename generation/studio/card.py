@@ -50,8 +50,8 @@ def _share(value: float | None) -> str:
 
 _CARD = """# Studio: the small model in the box
 
-A text-to-image model of {kinds} kinds of subject in {scenes} scenes, with a visual branch that carries the colours and
-the pattern of one reference. 128 x 128 pixels, on a CPU. Trained from nothing on pictures drawn by
+A text-to-image model of {kinds} kinds of subject in {scenes} scenes, with a visual branch that carries the colours and,
+roughly, the pattern of one reference. 128 x 128 pixels, on a CPU. Trained from nothing on pictures drawn by
 `generation/studio/world`: no photograph, no person, no other model's weights or outputs are in it. Licence: Apache-2.0.
 
 ## What it can draw
@@ -79,7 +79,7 @@ The running averages of these stages, in fp16:
 {stages}
 
     python -m generation.studio.train autoencoder   --out DIR --minutes 25  --seed 0 --steps 14000
-    python -m generation.studio.train evaluator     --out DIR --minutes 80  --seed 0 --steps 3500 --batch 48
+    python -m generation.studio.train evaluator     --out DIR --minutes 80  --seed 0 --steps 3100 --batch 48
     python -m generation.studio.train encoder       --out DIR --minutes 20  --seed 0 --steps 2000 --batch 24
     python -m generation.studio.train text-to-image --out DIR --minutes 120 --seed 0 --steps 16500 --batch 24
     python -m generation.studio.train together      --out DIR --minutes 80  --seed 0 --steps 24600 --batch 24
@@ -90,15 +90,16 @@ may follow `together`: it trains the branch alone.
 
 The commands repeat the recipe, not the bytes of this release. Its base grew out of an earlier one (`--grow`): 12,600
 steps with ten kinds and ten scenes, without cross-attention at 16 x 16; that came with step 12,600 and the wider world
-with step 13,616. `together` began at step 16,513 and used the model's own masks from step 18,083. Encoder and evaluator
-started from earlier ones trained on the smaller world. Which kinds were held out with which later scenes and
-accessories is in `generation/studio/world/layout.py`.
+with step 13,616. `together` began at step 16,513, used the model's own masks from step 18,083, let the subject weigh
+more from step 20,315 and was stopped shortly before its end. Encoder and evaluator started from earlier ones trained on
+the smaller world. Which kinds were held out with which later scenes and accessories is in
+`generation/studio/world/layout.py`.
 
 ## Figures
 {benchmark}
 """
 #: What the last look at many samples showed.
-_WEAK = "Patterns come out rough, and emblems often don't come out."
+_WEAK = "Stripes come out; dots, checks and zigzags mostly as blotches, emblems as a spot or not at all."
 
 
 def _phrases(phrases: dict[str, str]) -> str:

@@ -25,7 +25,7 @@ class DrawnPairs:
     def pair(self, number: int) -> Pair:
         """See generation.training.pairs.PairSource."""
         rng = rng_at(self.seed, number)
-        return pair_for(rng, draw_individual(rng, kinds=vocabulary.tokens(vocabulary.DRAWN_KINDS)))
+        return pair_for(rng, draw_individual(rng, kinds=vocabulary.tokens(vocabulary.KINDS)))
 
 
 def pair_for(rng: random.Random, individual: Individual) -> Pair:

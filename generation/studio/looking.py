@@ -33,7 +33,7 @@ def _anywhere(rng: random.Random, individual: Individual) -> Drawing:
 
 def reference_pairs(rng: random.Random, count: int) -> tuple[list[Drawing], Tensor]:
     """Drawings in scenes and references (n, 3, 128, 128) of the same individuals, half of them look-alikes."""
-    kinds = vocabulary.tokens(vocabulary.DRAWN_KINDS)
+    kinds = vocabulary.tokens(vocabulary.KINDS)
     individuals = [draw_individual(rng, kinds=kinds) for _ in range(count // 2)]
     individuals += [_look_alike(rng, individual) for individual in individuals]
     drawings = [_anywhere(rng, individual) for individual in individuals]

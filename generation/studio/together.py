@@ -73,7 +73,7 @@ class Rows:
 def rows_at(seed: int, step: int, batch: int) -> Rows:
     """The rows of one step."""
     rng, count = rng_at(seed, step), round(batch * REFERENCE_SHARE)
-    kinds = vocabulary.tokens(vocabulary.DRAWN_KINDS)
+    kinds = vocabulary.tokens(vocabulary.KINDS)
     drawings = [_drawing(rng, draw_individual(rng, kinds=kinds)) for _ in range(batch)]
     captions = [_caption(rng, drawing, referenced=place < count) for place, drawing in enumerate(drawings)]
     references = torch.cat([_reference(rng, drawing) for drawing in drawings[:count]])
@@ -174,7 +174,7 @@ def weighted_error(error: Tensor, coverage: Tensor) -> Tensor:
 
     Backgrounds are learnt early; patterns and emblems are a few places of many. What is best at a place stays so.
     """
-    weight = 1 + SUBJECT_WEIGHT * F.adaptive_avg_pool2d(coverage, error.shape[-2:])
+    weight = 1 + SUBJECT_WEIGHT * F.adaptive_avg_pool2d(coverage, (error.shape[-2], error.shape[-1]))
     return (error.square() * weight).sum() / (weight.sum() * error.shape[1])
 
 

@@ -29,7 +29,7 @@ def taught_words() -> list[str]:
     """Every word of the captions and the spare ones, sorted: the merges depend on nothing else."""
     looks = (vocabulary.COLOURS, vocabulary.PATTERNS, vocabulary.EMBLEMS)
     layout = (vocabulary.POSITIONS, vocabulary.SIZES, vocabulary.ACCESSORIES)
-    terms = (vocabulary.DRAWN_KINDS, vocabulary.DRAWN_SCENES, *looks, *layout)
+    terms = (vocabulary.KINDS, vocabulary.SCENES, *looks, *layout)
     text = [token for group in terms for token in vocabulary.tokens(group)]
     for phrases in (vocabulary.SCENE_PHRASES, vocabulary.POSITION_PHRASES, vocabulary.ACCESSORY_PHRASES):
         text += phrases.values()

@@ -17,8 +17,8 @@ from generation.studio.world.layout import PLAIN, Layout, held_out_pairs
 from generation.studio.world.render import draw_picture, paint_picture, paint_reference
 from generation.studio.world.scenes import SCENE_PAINTERS
 
-KINDS = vocabulary.tokens(vocabulary.DRAWN_KINDS)
-SCENES = vocabulary.tokens(vocabulary.DRAWN_SCENES)
+KINDS = vocabulary.tokens(vocabulary.KINDS)
+SCENES = vocabulary.tokens(vocabulary.SCENES)
 PLAIN_BOTTLE = Individual("bottle", (0.5, 0.5, 0.5), "red", "white", "plain", "none")
 
 
@@ -113,7 +113,9 @@ def test_captions_tell_side_size_and_accessory_whenever_there_is_one():
         told = [caption_of(rng, individual, "beach", Layout("left", "small", "books")) for _ in range(50)]
         assert all("small" in t and "beside a stack of books" in t and ", on the left" in t for t in told)
         untold = [caption_of(rng, individual, "beach", PLAIN) for _ in range(50)]
-        assert not any(word in t for t in untold for word in ("on the left", "on the right", "small", "large", "beside"))
+        assert not any(
+            word in t for t in untold for word in ("on the left", "on the right", "small", "large", "beside")
+        )
 
 
 def _middle(mask):

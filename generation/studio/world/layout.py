@@ -65,13 +65,13 @@ def pair_held_out(kind: str, word: str) -> bool:
 
 def held_out_pairs() -> tuple[tuple[str, str], ...]:
     """All kinds with the scenes and accessories nobody trains them with."""
-    words = (*vocabulary.tokens(vocabulary.DRAWN_SCENES), *vocabulary.ACCESSORY_PHRASES)
-    return tuple((k, w) for k in vocabulary.tokens(vocabulary.DRAWN_KINDS) for w in words if pair_held_out(k, w))
+    words = (*vocabulary.tokens(vocabulary.SCENES), *vocabulary.ACCESSORY_PHRASES)
+    return tuple((k, w) for k in vocabulary.tokens(vocabulary.KINDS) for w in words if pair_held_out(k, w))
 
 
 def draw_scene(rng: random.Random, kind: str, *, every_pair: bool = False) -> str:
     """A scene for this kind; held-out pairs only where asked for."""
-    scenes = vocabulary.tokens(vocabulary.DRAWN_SCENES)
+    scenes = vocabulary.tokens(vocabulary.SCENES)
     return rng.choice([scene for scene in scenes if every_pair or not pair_held_out(kind, scene)])
 
 

@@ -1,4 +1,4 @@
-"""Products that can be drawn and that the shipped model has not been taught yet (`vocabulary.UNTAUGHT_KINDS`)."""
+"""More products of the drawn world, each from proportions to a figure."""
 
 from generation.studio.world.figure import Figure, Proportions, kind
 from generation.studio.world.shapes import blade, box, curve, disc, trapezoid, tube

@@ -1,4 +1,4 @@
-"""Backgrounds that can be drawn and that the shipped model has not been taught yet (`vocabulary.UNTAUGHT_SCENES`)."""
+"""More backgrounds of the drawn world, some of which are held out from some kinds."""
 
 import random
 

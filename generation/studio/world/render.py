@@ -145,7 +145,7 @@ def draw_picture(
     `held_out` individuals are for judging; so are the pairs that only `every_pair` lets in.
     """
     rng = random.Random(seed)
-    individual = draw_individual(rng, kinds=vocabulary.tokens(vocabulary.DRAWN_KINDS), held_out=held_out)
+    individual = draw_individual(rng, kinds=vocabulary.tokens(vocabulary.KINDS), held_out=held_out)
     scene = draw_scene(rng, individual.kind, every_pair=every_pair)
     layout = draw_layout(rng, individual.kind, every_pair=every_pair)
     return paint_picture(rng, individual, scene, layout, size=size, mask=mask)
