@@ -49,7 +49,8 @@ def link_page(purpose: LinkPurpose, *, paced: bool = True) -> Callable[[Page], P
                 tenant_id, link_id = links.ids_in(token, purpose)
                 with tenant_scope(tenant_id):
                     _enter(request, link_id)
-                    response = view(request, token, *args, **kwargs)
+                    with translation.override(_language(request)):
+                        response = view(request, token, *args, **kwargs)
             except DomainError as error:
                 response = render(request, "signing/over.html", {"message": error.message}, status=error.status)
             return _silent(response)
@@ -64,9 +65,13 @@ def _enter(request: LinkRequest, link_id: uuid.UUID) -> None:
     request.link = links.opened(link_id, request.now, lock=request.method == "POST")
     request.record = links.record_of(request.link)
     request.grantor = links.grantor(request.link)
-    if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
-        translation.activate(request.link.language)
-        request.LANGUAGE_CODE = request.link.language
+
+
+def _language(request: LinkRequest) -> str:
+    """The person's own, unless this browser chose one by the switch."""
+    if settings.LANGUAGE_COOKIE_NAME in request.COOKIES:
+        return translation.get_language() or settings.LANGUAGE_CODE
+    return request.link.language
 
 
 def _silent(response: HttpResponse) -> HttpResponse:
