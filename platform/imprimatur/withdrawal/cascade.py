@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 TURN_SECONDS: Final = 1.0  # how long one withdrawal may work before another has its turn
 RETRY: Final = timedelta(seconds=5)
 WATCH: Final = timedelta(minutes=10)  # longer than any transaction that began before the record fell
+FOREVER: Final = timedelta(days=100 * 365)
 FIRST_LOOK: Final = timedelta(seconds=5)
 
 Stop = Callable[[], bool]
@@ -130,7 +131,8 @@ def _finish(row: Withdrawal, record: RightRecord, now: datetime) -> None:
     row.finished_at = now
     row.next_at = now + FIRST_LOOK
     sold_off = _sold_off(row, record)
-    row.watch_until = max(row.watch_until or now, now + WATCH, sold_off + WATCH if sold_off else now)
+    is_selling = sold_off is not None and sold_off > now
+    row.watch_until = now + (FOREVER if is_selling else WATCH)  # nobody may be there at the very moment it is over
     facts = {
         "record": row.record_public_id,
         "cause": row.cause,
