@@ -77,6 +77,14 @@ def _ship_vision(out: Path, folder: Path, base: TextToImage) -> dict[str, Any]:
     return facts
 
 
+def forget_origins(folder: Path) -> None:
+    """Drops from every configuration the name of the folder it was once loaded from."""
+    for path in folder.rglob("config.json"):
+        config = json.loads(path.read_text())
+        if config.pop("_name_or_path", None) is not None:
+            path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+
+
 def ship(out: Path, folder: Path, figures: dict[str, Any] | None = None) -> None:
     """Replaces `folder` by a release of what the stages under `out` have learnt; `figures` are the benchmark's."""
     fresh = folder.with_name(folder.name + ".new")
@@ -89,6 +97,7 @@ def ship(out: Path, folder: Path, figures: dict[str, Any] | None = None) -> None
         facts |= _ship_vision(out, fresh, base)
     if figures:
         facts["benchmark"] = figures
+    forget_origins(fresh)
     (fresh / "MODEL_CARD.md").write_text(card.model_card(facts))
     write_manifest(fresh, {"model": "studio", "classes": CLASSES, "stages": facts})
     shutil.rmtree(folder, ignore_errors=True)

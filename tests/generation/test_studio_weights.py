@@ -99,3 +99,7 @@ def test_the_card_tells_the_figures_of_the_manifest():
     card, stages = (WEIGHTS / "MODEL_CARD.md").read_text(), read_manifest()["stages"]
     assert f"psnr {stages['autoencoder']['psnr']:.3f}" in card
     assert json.dumps(stages["text-to-image"]["step"]) in card
+
+
+def test_no_configuration_tells_where_it_was_made():
+    assert [p for p in WEIGHTS.rglob("*.json") if '"_name_or_path": "/' in p.read_text()] == []
