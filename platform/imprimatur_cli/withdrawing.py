@@ -6,6 +6,7 @@ Licences are ended by the same two commands: a record's id says which it is.
 from __future__ import annotations
 
 import json
+import sys
 from typing import Annotated, Any, Final
 
 import typer
@@ -60,11 +61,17 @@ def revoke(  # noqa: PLR0917 - typer's options
             _show(reached, as_json=as_json)
             return
         tell(say("revoke_reaches", language, **{name: reached[name] for name in ("pictures", "released", "queued")}))
-        if not yes and typer.prompt(say("revoke_confirm", language, record=record), err=True) != record:
+        if not yes and _typed(say("revoke_confirm", language, record=record)) != record:
             tell(say("revoke_unconfirmed", language))
             raise typer.Exit(USAGE)
         ended = client.post(path, {"reason": reason})
     print(json.dumps(ended, ensure_ascii=False) if as_json else f"{ended['id']}\t{ended['status']}")
+
+
+def _typed(question: str) -> str:
+    """The answer to a question that stands on stderr: stdout is for data alone."""
+    tell(question)
+    return sys.stdin.readline().strip()
 
 
 def _path(record: str) -> str:
