@@ -148,7 +148,7 @@ def test_a_manage_command_finds_the_running_database(stack: Stack) -> None:
     assert "[X]  audit.0002_append_only_chain" in done.stdout
 
 
-@pytest.mark.parametrize("name", ["web", "control", "gpu_worker"])
+@pytest.mark.parametrize("name", ["web", "control", "gpu_worker", "signer"])
 def test_a_killed_process_is_started_again(stack: Stack, name: str) -> None:
     killed = stack.pids()[name]
     os.kill(killed, signal.SIGKILL)
