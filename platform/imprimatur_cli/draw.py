@@ -113,7 +113,7 @@ def draw(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Draw one picture from references, stamp it and write it."""
-    language = _language(lang)
+    language = language_of(lang)
     with reported(language):
         _check_output(output, strip)
         asked = SubjectOptions(
@@ -148,7 +148,8 @@ def draw(
     _tell(report, language, as_json=as_json)
 
 
-def _language(named: str) -> Language:
+def language_of(named: str) -> Language:
+    """The language of `--lang`; the terminal's own where none is named. Raises BadParameter."""
     if named not in ("", "en", "ja"):
         raise typer.BadParameter("choose en or ja", param_hint="--lang")
     return "ja" if named == "ja" else "en" if named == "en" else default_language()

@@ -125,7 +125,7 @@ def facts_of(job: Job, result: DrawResult) -> OutputFacts:
 def stamped(job: Job, result: DrawResult, facts: OutputFacts, key: Signer) -> bytes:
     """The picture's file; every reference is an ingredient."""
     each = {reference.digest: reference for reference in job.references}  # two subjects may share a picture
-    ingredients = [_ingredient(job, reference, key) for reference in each.values()]
+    ingredients = [ingredient(job, reference, key) for reference in each.values()]
     return sign_output(encode(result.image, PNG), PNG, facts, key, references=ingredients)
 
 
@@ -139,12 +139,16 @@ def _draw(job: Job) -> DrawResult:
         return drawn(pipeline, job, lambda request: progress.update(task, completed=request.step))
 
 
-def _ingredient(job: Job, reference: Reference, key: Signer) -> bytes:
+def ingredient(job: Job, reference: Reference, key: Signer) -> bytes:
     """With its own manifest where it has a good one, else stamped as what it is."""
     if reference.manifest.state in ("trusted", "valid"):
         return reference.data
-    facts = IntakeFacts(reference_id=f"sha256:{reference.digest[:16]}", origin=job.origin, own_work=job.claim.own_work)
-    return sign_reference(reference.clean.data, reference.clean.mime, facts, key)
+    return sign_reference(reference.clean.data, reference.clean.mime, intake_facts(job, reference), key)
+
+
+def intake_facts(job: Job, reference: Reference) -> IntakeFacts:
+    """What a reference's stamp says, as declared."""
+    return IntakeFacts(reference_id=f"sha256:{reference.digest[:16]}", origin=job.origin, own_work=job.claim.own_work)
 
 
 def _stamped_strip(result: DrawResult, picture: bytes, facts: OutputFacts, key: Signer) -> bytes:

@@ -11,6 +11,7 @@ from imprimatur_cli.draw import draw
 from imprimatur_cli.explain import explain
 from imprimatur_cli.keeping import backup, restore
 from imprimatur_cli.making import generate, templates
+from imprimatur_cli.pilot import pilot
 from imprimatur_cli.reference import references
 from imprimatur_cli.reviewing import review
 from imprimatur_cli.sweep import sweep
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.command()(draw)
 app.command()(explain)
 app.command()(sweep)
+app.command()(pilot)
 app.command()(train)
 app.command()(verify)
 app.add_typer(weights, name="weights")

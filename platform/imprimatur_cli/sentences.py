@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Final, Literal
 
+from imprimatur_cli.pilot_words import PILOT
+
 Language = Literal["en", "ja"]
 
 SENTENCES: Final[dict[str, tuple[str, str]]] = {
@@ -157,6 +159,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "imprimatur draw --profile {profile} ... を実行してください",
     ),
     "fact_generated": ("generated {when} with {model}", "{when} に {model} で生成"),
+    **PILOT,
 }
 
 

@@ -92,17 +92,18 @@ def _plan(profile: str, steps: int | None, **lists: str) -> list[Cell]:
     taken = get_profile(profile).steps if steps is None else steps
     usual = max(1, taken * (MaskDials.stop_step or 1) // GenerationSpec.steps)
     found = cells(
-        scopes=_numbers("--scopes", lists["scopes"]),
-        quantities=_numbers("--quantities", lists["quantities"]),
-        stops=[int(stop) for stop in _numbers("--stops", lists["stops"] or str(usual))],
-        seeds=[int(seed) for seed in _numbers("--seeds", lists["seeds"])],
+        scopes=numbers("--scopes", lists["scopes"]),
+        quantities=numbers("--quantities", lists["quantities"]),
+        stops=[int(stop) for stop in numbers("--stops", lists["stops"] or str(usual))],
+        seeds=[int(seed) for seed in numbers("--seeds", lists["seeds"])],
     )
     if len(found) > MOST_CELLS:
         raise CommandError(f"that makes {len(found)} pictures: take fewer values, at most {MOST_CELLS} pictures")
     return found
 
 
-def _numbers(option: str, text: str) -> list[float]:
+def numbers(option: str, text: str) -> list[float]:
+    """The values of a comma separated option, each once. Raises CommandError."""
     try:
         return list(dict.fromkeys(float(part) for part in text.split(",")))
     except ValueError as error:
