@@ -1,0 +1,130 @@
+"""A long comparison in pieces: every cell is measured once, kept under its digest, and a later run goes on.
+
+The cache is a file of JSON lines, one a cell, appended as soon as it is measured: figures, never pictures. A line cut
+off by a crash is dropped, and its cell measured again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final
+
+Figures = dict[str, float]
+Measure = Callable[[Sequence["Cell"]], Sequence[Figures]]
+BATCH: Final = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One picture of a comparison. model: digest of the weights. settings: of the method, plain JSON types.
+
+    individual and prompt name a trial; they and the seed are the same for every method, so that cells can be paired.
+    """
+
+    model: str
+    method: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    individual: str
+    prompt: str
+    seed: int
+
+    def digest(self) -> str:
+        """SHA-256 (hex) of all of it, whatever the order of the settings."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+    @property
+    def alike(self) -> tuple[str, str]:
+        """Cells with the same can be measured together."""
+        return self.method, json.dumps(dict(self.settings), sort_keys=True)
+
+
+class CellCache:
+    """Figures by cell, on disk. One process writes at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._known: dict[str, Figures] = {}
+        if path.exists():
+            self._read()
+
+    def __getitem__(self, cell: Cell) -> Figures:
+        """KeyError for a cell that was not measured."""
+        return self._known[cell.digest()]
+
+    def __contains__(self, cell: Cell) -> bool:
+        return cell.digest() in self._known
+
+    def missing(self, cells: Sequence[Cell]) -> list[Cell]:
+        """Those not measured yet, each once, in order."""
+        each = {cell.digest(): cell for cell in cells}
+        return [cell for digest, cell in each.items() if digest not in self._known]
+
+    def add(self, measured: Sequence[tuple[Cell, Figures]]) -> None:
+        """Keep them; on disk when this returns."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        rows = {cell.digest(): {"cell": asdict(cell), "figures": dict(figures)} for cell, figures in measured}
+        with self.path.open("a", encoding="utf-8") as file:
+            lines = (json.dumps({"digest": digest} | row, sort_keys=True) for digest, row in rows.items())
+            file.writelines(line + "\n" for line in lines)
+            file.flush()
+            os.fsync(file.fileno())
+        self._known |= {cell.digest(): dict(figures) for cell, figures in measured}
+
+    def _read(self) -> None:
+        """A last line without its end is cut off the file, so that the next one starts afresh.
+
+        Raises ValueError for a file that is something else.
+        """
+        data = self.path.read_bytes()
+        whole = data[: data.rfind(b"\n") + 1]
+        try:
+            rows = [json.loads(line) for line in whole.splitlines()]
+            self._known = {row["digest"]: row["figures"] for row in rows}
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{self.path} is no cache of cells ({error}): name another file") from error
+        if len(whole) < len(data):
+            with self.path.open("r+b") as file:
+                file.truncate(len(whole))
+
+
+def fill(
+    cells: Sequence[Cell],
+    cache: CellCache,
+    measure: Measure,
+    *,
+    minutes: float | None = None,
+    advanced: Callable[[int], None] | None = None,
+    batch: int = BATCH,
+    clock: Callable[[], float] = time.monotonic,
+) -> int:
+    """Measure what is missing, `batch` cells that are alike at a time; how many are left.
+
+    No batch is begun once `minutes` are over. advanced: told how many cells were just kept. Raises what `measure` does,
+    with all earlier batches kept, and ValueError where it does not give one dict a cell.
+    """
+    left, started = cache.missing(cells), clock()
+    remaining = len(left)
+    for group in _batches(left, batch):
+        if minutes is not None and clock() - started >= 60 * minutes:
+            break
+        cache.add(list(zip(group, measure(group), strict=True)))
+        remaining -= len(group)
+        if advanced is not None:
+            advanced(len(group))
+    return remaining
+
+
+def _batches(cells: Sequence[Cell], size: int) -> list[list[Cell]]:
+    """Of cells that are alike, methods in the order of their names."""
+    made = []
+    for _, members in groupby(sorted(cells, key=lambda cell: cell.alike), key=lambda cell: cell.alike):
+        group = list(members)
+        made += [group[start : start + size] for start in range(0, len(group), size)]
+    return made
