@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any
+from collections.abc import Sequence
 
-from generation.pipeline import RealCustomPipeline
+from generation.pipeline import DrawRequest, RealCustomPipeline
 from tests.generation import dummy
 
 
 class Paced(RealCustomPipeline):
-    """Draws as always, with a pause after each step."""
+    """Draws as always, with a pause before each step."""
 
     pause = float(os.environ.get("TINY_STEP_SECONDS", "0"))
 
-    def step(self, request: Any) -> Any:
+    def step_together(self, requests: Sequence[DrawRequest]) -> None:
         time.sleep(self.pause)
-        return super().step(request)
+        super().step_together(requests)
 
 
 def load_pipeline(profile: str, device: str) -> RealCustomPipeline:
