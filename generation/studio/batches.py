@@ -19,7 +19,8 @@ def step_seed(seed: int, step: int) -> int:
 
 
 def generator_at(seed: int, step: int) -> torch.Generator:
-    return torch.Generator().manual_seed(step_seed(seed, step) % (1 << 63))
+    """Noise of one step. On a CPU torch reads the lower 32 bits of a seed only, so both numbers are mixed into them."""
+    return torch.Generator().manual_seed(int(np.random.SeedSequence([seed, step]).generate_state(1)[0]))
 
 
 def drawings_at(seed: int, step: int, count: int, *, mask: bool = False) -> list[Drawing]:

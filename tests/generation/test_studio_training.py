@@ -15,7 +15,7 @@ from generation.studio import decoding, looking, text_to_image, vision
 from generation.studio.architecture import Widths
 from generation.studio.attributes import CLASSES, SUBJECT_HEADS
 from generation.studio.autoencoder import StudioAutoencoder, to_pictures, to_tensor
-from generation.studio.batches import pictures_of, validation_drawings
+from generation.studio.batches import generator_at, pictures_of, validation_drawings
 from generation.studio.drawn_pairs import DrawnPairs
 from generation.studio.text_to_image import TextToImage
 from generation.studio.vision import Vision
@@ -178,3 +178,12 @@ def test_the_rate_warms_up_stays_and_falls_to_zero():
     assert rates[1:3] == pytest.approx([1.0, 1.0])
     assert rates[3] == pytest.approx(0.5)
     assert rates[4] == pytest.approx(0.0)
+
+
+def test_another_seed_brings_other_noise_and_the_same_one_the_same() -> None:
+    def noise(seed: int, step: int) -> torch.Tensor:
+        return torch.randn(4, generator=generator_at(seed, step))
+
+    assert torch.equal(noise(1, 2), noise(1, 2))
+    assert not torch.equal(noise(1, 2), noise(2, 2))
+    assert not torch.equal(noise(1, 2), noise(1, 3))
