@@ -16,8 +16,8 @@ from governance.trail import Fault, TrailReport, Witness, of_checkpoint
 from governance.trail_package import of_picture, plain
 from imprimatur import keys
 from imprimatur.audit import checkpoints, selectors
+from imprimatur.tenants.management.companies import companies
 from imprimatur.tenants.scope import tenant_scope
-from imprimatur.tenants.selectors import tenant_id_of_slug
 
 
 class Command(BaseCommand):
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         witnesses = [_checkpoint(p) for p in options["checkpoint"]] + [_picture(p) for p in options["picture"]]
         if witnesses and not options["tenant"]:
             raise CommandError("Name the company with --tenant: a checkpoint or picture belongs to one.")
-        reports = {tenant: _report(tenant, witnesses) for tenant in _tenants(options["tenant"])}
+        reports = {tenant: _report(tenant, witnesses) for tenant in companies(options["tenant"])}
         for tenant, report in reports.items():
             self._say(tenant, report, as_json=options["json"])
         if not all(report.intact for report in reports.values()):
@@ -50,15 +50,6 @@ class Command(BaseCommand):
         self.stdout.write(f"{tenant}  {report.rows} rows, {'unbroken' if report.intact else 'TOUCHED'}, {report.head}")
         for fault in report.faults:
             self.stdout.write(f"  {fault.sentence()}")
-
-
-def _tenants(slug: str) -> list[uuid.UUID]:
-    if not slug:
-        return [tenant_id for tenant_id, _ in checkpoints.ends()]
-    found = tenant_id_of_slug(slug)
-    if found is None:
-        raise CommandError(f"There is no company {slug!r}.")
-    return [found]
 
 
 def _report(tenant_id: uuid.UUID, witnesses: list[Witness]) -> TrailReport:

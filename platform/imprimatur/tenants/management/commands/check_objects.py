@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import uuid
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from imprimatur.audit import checkpoints
 from imprimatur.backup.checking import Loss, losses
+from imprimatur.tenants.management.companies import companies
 from imprimatur.tenants.scope import tenant_scope
-from imprimatur.tenants.selectors import tenant_id_of_slug
 
 
 class Command(BaseCommand):
@@ -30,7 +28,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         """One line a loss, then how many files were looked for."""
         looked = lost = 0
-        for tenant_id in _tenants(options["tenant"]):
+        for tenant_id in companies(options["tenant"]):
             with tenant_scope(tenant_id):
                 for loss in losses(tenant_id, digests=not options["quick"], manifests=options["manifests"]):
                     looked += 1
@@ -41,15 +39,6 @@ class Command(BaseCommand):
             self.stdout.write(f"{looked} files looked for, {lost} not as promised.")
         if lost:
             raise CommandError(f"{lost} of {looked} files are not as promised.", returncode=1)
-
-
-def _tenants(slug: str) -> list[uuid.UUID]:
-    if not slug:
-        return [tenant_id for tenant_id, _ in checkpoints.ends()]
-    found = tenant_id_of_slug(slug)
-    if found is None:
-        raise CommandError(f"There is no company {slug!r}.")
-    return [found]
 
 
 def _line(loss: Loss, *, as_json: bool) -> str:
