@@ -11,6 +11,11 @@ from diffusers import ModelMixin
 from generation.published import WeightsMismatch
 
 
+def dtype_on(device: str) -> torch.dtype:
+    """What networks are loaded in: bfloat16 on a GPU, float32 on a CPU."""
+    return torch.bfloat16 if device.startswith("cuda") else torch.float32
+
+
 def frozen(kind: Any, folder: Path, device: str, dtype: torch.dtype) -> Any:
     """`kind.from_pretrained`, from the folder alone. Raises WeightsMismatch for a parameter the file does not hold.
 

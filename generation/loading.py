@@ -12,6 +12,7 @@ from generation.denoising import Denoiser
 from generation.encoders import ClipText, SquareEncoder
 from generation.evaluation.judge import StudioJudge
 from generation.evaluation.photo_judge import photo_judge
+from generation.frozen import dtype_on
 from generation.pipeline import Parts, RealCustomPipeline
 from generation.profiles import SD15, SDXL_REALCUSTOM, STUDIO, Profile, get_profile
 from generation.published import WeightsMismatch, check_release
@@ -19,11 +20,9 @@ from generation.published_pipeline import load_published_pipeline, missing_parts
 from generation.sd15 import check_sd15, load_sd15_pipeline, missing_sd15_parts
 from generation.studio.loading import load_evaluator, load_studio
 from generation.studio.weights import WEIGHTS, read_manifest, weights_digest
-from generation.training.bases import BaseUnavailable, load_ground, trained_pipeline
+from generation.training.bases import STUDIO_SIDE, BaseUnavailable, load_ground, trained_pipeline
 from generation.training.export import BRANCH
 from generation.weight_record import models_folder
-
-STUDIO_SIDE = 128
 
 
 class ModelUnavailable(RuntimeError):
@@ -58,9 +57,8 @@ def load_trained_pipeline(profile: Profile, branch: Path, device: str = "cpu") -
     Raises ModelUnavailable for an incomplete base, WeightsMismatch for a branch of another one.
     """
     folder = branch.parents[1]
-    dtype = torch.bfloat16 if device.startswith("cuda") else torch.float32
     try:
-        ground = load_ground(profile, None if profile == STUDIO else folder, device, dtype)
+        ground = load_ground(profile, None if profile == STUDIO else folder, device, dtype_on(device))
     except BaseUnavailable as error:
         raise ModelUnavailable(str(error)) from error
     return trained_pipeline(ground, branch, _judge(WEIGHTS) if profile == STUDIO else photo_judge(folder, device))

@@ -19,7 +19,7 @@ from generation.denoising import Denoiser
 from generation.downloads import file_sha256
 from generation.encoders import DualClipText
 from generation.evaluation.photo_judge import photo_judge
-from generation.frozen import frozen
+from generation.frozen import dtype_on, frozen
 from generation.pipeline import Parts, RealCustomPipeline
 from generation.profiles import SDXL_REALCUSTOM, Profile
 from generation.published import load_published
@@ -51,7 +51,7 @@ def load_published_pipeline(
 
     Raises WeightsMismatch, or OSError for a missing part (ask `missing_parts` first).
     """
-    dtype = torch.bfloat16 if device.startswith("cuda") else torch.float32
+    dtype = dtype_on(device)
     files = release_files(folder)
     model = load_published(files, folder / "realcustom" / "unet_config.json", dtype)
     model.unet.to(device)

@@ -12,61 +12,42 @@ import json
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers import UNet2DConditionModel
 from safetensors.torch import load_file
 from torch import Tensor
-from transformers import CLIPTextModel, CLIPTokenizer, CLIPVisionConfig, CLIPVisionModel
+from transformers import CLIPVisionConfig
 
-from generation.attention import VisualAttention, attach, load_visual_state_dict, visual_state_dict
-from generation.clip_vision import ClipPatches
-from generation.denoising import Denoiser
+from generation.attention import attach, visual_state_dict
 from generation.downloads import file_sha256
-from generation.encoders import ClipText
 from generation.evaluation.photo_judge import photo_judge
-from generation.frozen import frozen
-from generation.pipeline import Parts, RealCustomPipeline
+from generation.frozen import dtype_on
+from generation.pipeline import RealCustomPipeline
 from generation.profiles import SD15, Profile
 from generation.projector import SmallProjector
 from generation.published import WeightsMismatch, check_names, shapes_in, shapes_of
+from generation.training.bases import SD15_FOLDERS, sd15_ground, with_branch
 
-FOLDERS = ("unet", "vae", "text_encoder", "tokenizer", "clip")
 VISUAL = Path("visual") / "visual.safetensors"
 SIDECAR = Path("visual") / "visual.json"
 
 
 def missing_sd15_parts(folder: Path) -> list[str]:
     """What the folder lacks; empty when the model can be loaded."""
-    missing = [name for name in FOLDERS if not (folder / name).is_dir()]
+    missing = [name for name in SD15_FOLDERS if not (folder / name).is_dir()]
     return missing + ([] if (folder / VISUAL).is_file() else [f"{VISUAL} (train it: imprimatur train)"])
 
 
 def load_sd15_pipeline(folder: Path, device: str = "cpu", profile: Profile = SD15) -> RealCustomPipeline:
-    """bfloat16 on a GPU, float32 on a CPU. Raises WeightsMismatch, or OSError for a missing part."""
-    dtype = torch.bfloat16 if device.startswith("cuda") else torch.float32
-    unet = frozen(UNet2DConditionModel, folder / "unet", device, dtype)
-    encoder = frozen(CLIPVisionModel, folder / "clip", device, dtype)
-    projector, attention = attach_visual_branch(unet, encoder.config.hidden_size)
-    load_visual_state_dict(unet, {k: t.to(device, dtype) for k, t in _visual_state(folder).items()})
-    unet.to(device, dtype).eval().requires_grad_(False)
-    text = frozen(CLIPTextModel, folder / "text_encoder", device, dtype)
-    return RealCustomPipeline(
-        profile,
-        Parts(
-            denoiser=Denoiser(unet, attention),
-            autoencoder=frozen(AutoencoderKL, folder / "vae", device, torch.float32),
-            text_encoder=ClipText(CLIPTokenizer.from_pretrained(folder / "tokenizer"), text, profile.max_tokens),
-            visual_encoder=ClipPatches(encoder),
-            projector=projector,
-            judge=photo_judge(folder, device),
-            digests=_digests(folder),
-        ),
-    )
+    """bfloat16 on a GPU, float32 on a CPU. Raises WeightsMismatch, or BaseUnavailable for a missing part."""
+    ground = sd15_ground(folder, device, dtype_on(device), profile)
+    digests = ground.digests | {VISUAL.as_posix(): file_sha256(folder / VISUAL)}
+    return with_branch(ground, _visual_state(folder), digests, photo_judge(folder, device))
 
 
-def attach_visual_branch(unet: UNet2DConditionModel, vision_dim: int) -> tuple[SmallProjector, VisualAttention]:
+def attach_visual_branch(unet: UNet2DConditionModel, vision_dim: int) -> None:
     """The branch that is trained, untrained: the shape of visual/visual.safetensors."""
     projector = SmallProjector(vision_dim, int(unet.config["cross_attention_dim"]))
-    return projector, attach(unet, projector, scoring=True)
+    attach(unet, projector, scoring=True)
 
 
 def check_sd15(folder: Path) -> None:
@@ -84,9 +65,3 @@ def _visual_state(folder: Path) -> dict[str, Tensor]:
         raise WeightsMismatch(f"{folder / VISUAL} is not the file that {SIDECAR} describes: export it again")
     state: dict[str, Tensor] = load_file(folder / VISUAL)
     return state
-
-
-def _digests(folder: Path) -> dict[str, str]:
-    """Of what draws: the base's UNet and the trained branch."""
-    files = [folder / VISUAL, *sorted((folder / "unet").glob("*.safetensors"))]
-    return {file.relative_to(folder).as_posix(): file_sha256(file) for file in files}

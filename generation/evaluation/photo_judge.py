@@ -25,7 +25,7 @@ from transformers import CLIPModel, CLIPTokenizer, Dinov2WithRegistersModel
 from generation.clip_vision import clip_normalised
 from generation.encoders import square, to_tensor
 from generation.evaluation.judge import COVERED, PlaceMask, Scores, sharpness
-from generation.frozen import frozen
+from generation.frozen import dtype_on, frozen
 from generation.published_encoder import imagenet_normalised
 
 CLIP_SCORE: Final = 2.5
@@ -95,7 +95,7 @@ def photo_judge(folder: Path, device: str, dino: Any | None = None) -> PhotoJudg
 
     dino: the model, if it is loaded already. Raises WeightsMismatch.
     """
-    dtype = torch.bfloat16 if device.startswith("cuda") else torch.float32
+    dtype = dtype_on(device)
     clip = None
     if (folder / "clip" / "config.json").is_file():
         tokenizer = CLIPTokenizer.from_pretrained(folder / "clip", local_files_only=True)

@@ -209,8 +209,15 @@ def trained_pipeline(ground: Ground, branch: Path, judge: Judge | None = None) -
         raise WeightsMismatch(
             f"{branch} was trained on another base than the one that is here: use that, or train anew"
         )
+    return with_branch(ground, exported.state, ground.digests | {f"visual/{branch.name}": exported.sha256}, judge)
+
+
+def with_branch(
+    ground: Ground, state: dict[str, torch.Tensor], digests: dict[str, str], judge: Judge | None = None
+) -> RealCustomPipeline:
+    """The pipeline of a base and the tensors of a branch. Raises KeyError where their names differ."""
     unet = ground.base.unet
     attention = attach(unet, ground.projector.to(unet.device, unet.dtype), scoring=True)
-    load_visual_state_dict(unet, {name: tensor.to(unet.device, unet.dtype) for name, tensor in exported.state.items()})
+    load_visual_state_dict(unet, {name: tensor.to(unet.device, unet.dtype) for name, tensor in state.items()})
     unet.eval().requires_grad_(False)
-    return pipeline_of(ground, attention, ground.digests | {f"visual/{branch.name}": exported.sha256}, judge)
+    return pipeline_of(ground, attention, digests, judge)
