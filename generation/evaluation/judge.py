@@ -72,10 +72,11 @@ class StudioJudge:
         """See Judge. text_match is left out where the prompt names nothing that the evaluator knows."""
         rest = picture if mask is None else without_subject(picture, mask)
         pixels = torch.cat([to_tensor(square(image, SIZE)) for image in (rest, picture, *references)])
-        beliefs = {head: logits.float().softmax(1) for head, logits in self.evaluator(pixels).items()}
+        seen = self.evaluator.see(pixels)
+        beliefs = {head: logits.float().softmax(1) for head, logits in self.evaluator.heads(seen).items()}
         asked = {head: self._named(head, prompt) for head in TEXT_HEADS if head in beliefs}
         whole = {head: belief[1:] for head, belief in beliefs.items()}
-        found = {"similarity": self._similarity(whole, pixels[1:]), "sharpness": sharpness(picture)}
+        found = {"similarity": self._similarity(whole, seen[1:]), "sharpness": sharpness(picture)}
         if any(asked.values()):
             found["text_match"] = _belief_in(whole, asked)
         if SURROUNDINGS in beliefs:
@@ -83,11 +84,11 @@ class StudioJudge:
             found["leak"] = _leak(scenes[0], scenes[2:], asked[SURROUNDINGS])
         return found
 
-    def _similarity(self, beliefs: Beliefs, pixels: Tensor) -> float:
+    def _similarity(self, beliefs: Beliefs, seen: Tensor) -> float:
         agreed = _agreement(beliefs)
-        if getattr(self.evaluator, "to_embedding", None) is None:
+        if self.evaluator.to_embedding is None:
             return agreed
-        embedded = self.evaluator.embed(self.evaluator.see(pixels))
+        embedded = self.evaluator.embed(seen)
         near = float((embedded[1:] @ embedded[0]).mean().clamp(0, 1))
         return (agreed + near) / 2
 
