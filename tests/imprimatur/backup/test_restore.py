@@ -63,7 +63,7 @@ def folder() -> Iterator[Path]:
 
 def test_a_restored_installation_is_whole_and_draws_on(folder: Path) -> None:
     old, new = Machine(folder, "old"), Machine(folder, "new")
-    old.run("demo")
+    old.run("demo", "--out", str(folder))
     before = old.drawn()
     assert before >= 1
     assert list((old.home / "checkpoints").rglob("*.json"))  # taken when the control worker stopped
@@ -76,7 +76,7 @@ def test_a_restored_installation_is_whole_and_draws_on(folder: Path) -> None:
     assert sorted(p.name for p in (new.home / "checkpoints").rglob("*.json")) == sorted(
         p.name for p in (old.home / "checkpoints").rglob("*.json")
     )
-    new.run("demo")
+    new.run("demo", "--out", str(folder))
     assert new.drawn() > before
     new.run("manage", "audit_verify")
     new.run("manage", "check_objects", "--manifests")
