@@ -50,7 +50,7 @@ PRIVATE_NAME, PUBLIC_NAME = "permit.key.pem", "permit.pub.pem"
 class Permit:
     """Leave to draw one picture, once.
 
-    spec_digest: `GenerationSpec.digest()`. reference_digests: in the spec's order.
+    spec_digest: `GenerationSpec.digest()`. reference_digests: of every subject, in the spec's order.
     terms_digests: digests of the consents and licences relied upon. issued_at, expires_at: aware times.
     """
 

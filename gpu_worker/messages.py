@@ -64,6 +64,7 @@ class RenderOrder(_Message):
 
     attempt: fencing token; reports of an older attempt are ignored.
     attempt_secret: random; the report must echo it.
+    references: of the first subject, then of the second, ..., in the order of the spec's digests.
     permit: signed token (`governance.permit`), bound to generation, attempt and spec digest; short-lived.
     manifest: facts that go into the picture's provenance (`governance.provenance.OutputFacts` as JSON).
     output_prefix: where the worker writes `report.json`, and picture and mask strip under names that hold their

@@ -14,9 +14,10 @@ from typing import Any
 
 from celery import Celery
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from PIL import Image
 
 from generation.pipeline import RealCustomPipeline
-from generation.spec import GenerationSpec, MaskDials
+from generation.spec import Box, GenerationSpec, MaskDials, SubjectSpec
 from governance.permit import Permit, generate_permit_keys, sign_permit
 from governance.pki import development_anchors, development_signer
 from governance.provenance import IntakeFacts, OutputFacts, sign_reference
@@ -50,14 +51,14 @@ class Bench:
         """What the pictures are checked against."""
         return development_anchors(self.folder / "pki")
 
-    def reference(self) -> StoredObject:
+    def reference(self, name: str = "r", picture: Image.Image | None = None) -> StoredObject:
         """A signed reference, stored as intake stores it."""
         buffer = io.BytesIO()
-        dummy.reference().save(buffer, "PNG")
+        (picture or dummy.reference()).save(buffer, "PNG")
         signed = sign_reference(
-            buffer.getvalue(), "image/png", IntakeFacts(reference_id="ref_test", origin="drawing"), self.signer
+            buffer.getvalue(), "image/png", IntakeFacts(reference_id=f"ref_{name}", origin="drawing"), self.signer
         )
-        return self.shop.store.put(f"tenants/{TENANT}/references/r/original.png", signed, "image/png")
+        return self.shop.store.put(f"tenants/{TENANT}/references/{name}/original.png", signed, "image/png")
 
     def order(self, *, permit: dict[str, Any] | None = None, steps: int = 4, **changes: Any) -> RenderOrder:
         """A permitted order; `permit` changes the permit's fields, the rest the order's."""
@@ -84,6 +85,22 @@ class Bench:
         )
         return replace(order, **({"permit": self.permit(order, **(permit or {}))} | changes))
 
+    def order_of_two(self, *, permit: dict[str, Any] | None = None, **changes: Any) -> RenderOrder:
+        """A permitted order of a bottle from two views, and of a mug in a place of its own."""
+        front, side = self.reference(), self.reference("side", dummy.reference().rotate(90))
+        mug = self.reference("mug", dummy.reference().rotate(180))
+        alone = self.order(permit=permit)
+        place = Box(left=0.5, top=0.0, right=1.0, bottom=1.0)
+        spec = replace(
+            alone.spec,
+            prompt="a bottle and a mug on the beach",
+            reference_digests=(front.sha256, side.sha256),
+            others=(SubjectSpec(word="mug", reference_digests=(mug.sha256,), box=place),),
+        )
+        manifest = alone.manifest | {"spec_digest": spec.digest(), "prompt": spec.prompt}
+        order = replace(alone, spec=spec, references=(front, side, mug), manifest=manifest)
+        return replace(order, **({"permit": self.permit(order, **(permit or {}))} | changes))
+
     def permit(self, order: RenderOrder, **changes: Any) -> str:
         """A token for the order."""
         now = datetime.now(UTC)
@@ -93,7 +110,7 @@ class Bench:
             "generation_id": order.generation_id,
             "attempt": order.attempt,
             "spec_digest": order.spec.digest(),
-            "reference_digests": order.spec.reference_digests,
+            "reference_digests": tuple(d for subject in order.spec.subjects for d in subject.reference_digests),
             "terms_digests": (),
             "issued_at": now,
             "expires_at": now + timedelta(minutes=5),

@@ -7,6 +7,7 @@ import pytest
 
 from governance.permit import generate_permit_keys
 from gpu_worker.outcomes import PermitUsedBefore, Refused
+from tests.generation import dummy
 from tests.gpu_worker.bench import Bench
 
 PAST = datetime.now(UTC) - timedelta(minutes=1)
@@ -63,3 +64,26 @@ def test_an_order_that_fetches_or_writes_elsewhere_is_refused(bench: Bench) -> N
         with pytest.raises(Refused) as refused:
             bench.shop.desk.admit(bad)
         assert refused.value.code == "permit_refused"
+
+
+def test_a_permit_binds_the_references_of_every_subject(bench: Bench) -> None:
+    order = bench.order_of_two()
+    assert len(bench.shop.desk.admit(order).reference_digests) == 3
+
+
+def test_the_second_subjects_reference_cannot_be_exchanged(bench: Bench) -> None:
+    order = bench.order_of_two()
+    *firsts, mug = order.references
+    stranger = bench.reference("stranger", dummy.reference().rotate(270))
+    for references in ((*firsts, stranger), tuple(firsts), (mug, *firsts), (*firsts, mug, stranger)):
+        with pytest.raises(Refused, match="other references"):
+            bench.shop.desk.admit(replace(order, references=references))
+
+
+def test_a_permit_for_the_first_subject_alone_is_no_permit_for_two(bench: Bench) -> None:
+    order = bench.order_of_two()
+    only_first = order.spec.reference_digests
+    narrowed = bench.permit(order, reference_digests=only_first)
+    for references in (order.references, order.references[:2]):
+        with pytest.raises(Refused, match="other references"):
+            bench.shop.desk.admit(replace(order, permit=narrowed, references=references))
