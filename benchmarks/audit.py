@@ -8,7 +8,6 @@ the worst case: its writers wait for each other, because each row holds the hash
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 import threading
 import time
@@ -16,11 +15,11 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from json import dumps
 from pathlib import Path
-from typing import Any
 
 import psycopg
+
+from benchmarks._report import Result, run
 
 SECONDS = 4.0
 COLUMNS = "(tenant_id, seq, occurred_at, actor, event, subject, payload, prev_hash, hash)"
@@ -94,7 +93,7 @@ def _rows_a_second(url: str, table: str, load: Load) -> float:
     return sum(counts) / SECONDS
 
 
-def measure() -> dict[str, Any]:
+def measure() -> Result:
     """Rows a second, chained and bare, and their ratio, for each load."""
     results = []
     with _database() as (app, owner):
@@ -115,16 +114,12 @@ def measure() -> dict[str, Any]:
     return {"benchmark": "audit", "seconds each": SECONDS, "loads": results}
 
 
-def main(json: bool = False) -> None:
-    """Print the figures."""
-    result = measure()
-    if json:
-        print(dumps(result))
-        return
+def print_table(result: Result) -> None:
+    """A row a load."""
     print(f"{'connections':>12}{'tenants':>9}{'bare rows/s':>13}{'chained rows/s':>16}{'ratio':>8}")
     for row in result["loads"]:
         print("{connections:>12}{tenants:>9}{bare rows/s:>13}{chained rows/s:>16}{ratio:>8}".format(**row))
 
 
 if __name__ == "__main__":
-    main(json="--json" in sys.argv)
+    run(measure, print_table, __doc__)

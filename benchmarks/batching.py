@@ -7,15 +7,13 @@ more.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
-from json import dumps
-from typing import Any
 
 import torch
 from PIL import Image
 
+from benchmarks._report import Result, gate, print_gates, run
 from generation.encoders import to_image
 from generation.loading import best_device, load_pipeline
 from generation.pipeline import DrawRequest, RealCustomPipeline
@@ -64,7 +62,7 @@ def _difference(a: DrawRequest, b: DrawRequest) -> float:
     return float((x - y).abs().max() / y.abs().max())
 
 
-def measure() -> dict[str, Any]:
+def measure() -> Result:
     """All figures and gates as one JSON-ready object."""
     pipe = load_pipeline(STUDIO.name, best_device())
     asked = [_asked(place, trial) for place, trial in enumerate(trials(REQUESTS))]
@@ -81,28 +79,18 @@ def measure() -> dict[str, Any]:
         "seconds together": round(together, 3),
         "seconds one after another": round(apart, 3),
         "gates": [
-            {
-                "name": "speed-up",
-                "value": round(apart / together, 3),
-                "goal": f">= {GOAL}",
-                "holds": apart >= GOAL * together,
-            },
-            {"name": "largest relative difference", "value": worst, "goal": f"<= {CLOSE}", "holds": worst <= CLOSE},
+            gate("speed-up", apart / together, GOAL),
+            gate("largest relative difference", worst, CLOSE, most=True),
         ],
     }
 
 
-def main(json: bool = False) -> None:
-    """Print the figures. What does not hold is said, never a failure: a benchmark is read, not passed."""
-    result = measure()
-    if json:
-        print(dumps(result))
-        return
+def print_table(result: Result) -> None:
+    """Two times and the gates."""
     print(f"{REQUESTS} requests on {result['device']}, {result['threads']} threads")
     print(f"{result['seconds together']} s together, {result['seconds one after another']} s one after another")
-    for gate in result["gates"]:
-        print(f"{'ok ' if gate['holds'] else 'NOT'}  {gate['name']:<30}{gate['value']:>12.6f}  (goal {gate['goal']})")
+    print_gates(result["gates"])
 
 
 if __name__ == "__main__":
-    main(json="--json" in sys.argv)
+    run(measure, print_table, __doc__)

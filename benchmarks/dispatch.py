@@ -23,9 +23,11 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from json import dumps, loads
+from json import loads
 from pathlib import Path
 from typing import Any
+
+from benchmarks._report import Result, run
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOOD, LIGHT, STEPS, PROBES = 16, 2, 5, 6
@@ -174,7 +176,7 @@ def _jain(shares: list[float]) -> float:
     return sum(shares) ** 2 / (len(shares) * sum(share**2 for share in shares))
 
 
-def measure() -> dict[str, Any]:
+def measure() -> Result:
     """Both measurements, on one product."""
     with _product():
         import django
@@ -192,16 +194,12 @@ def measure() -> dict[str, Any]:
         }
 
 
-def main(json: bool = False) -> None:
-    """Print the figures."""
-    result = measure()
-    if json:
-        print(dumps(result))
-        return
+def print_table(result: Result) -> None:
+    """A line a figure."""
     for part in ("overhead", "fairness"):
         for name, value in result[part].items():
             print(f"{part:<10}{name:<38}{value!s:>12}")
 
 
 if __name__ == "__main__":
-    main(json="--json" in sys.argv)
+    run(measure, print_table, __doc__)

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from json import dumps
 from pathlib import Path
 from typing import Any
+
+from benchmarks._report import Result, gate, print_gates, run
 
 PICTURES = int(os.environ.get("REVOKE_PICTURES", "10000"))
 RELEASED = 200  # of them have left the house
@@ -210,7 +210,7 @@ def bare_update(superuser: str) -> float:
         return time.perf_counter() - start
 
 
-def measure() -> dict[str, Any]:
+def measure() -> Result:
     """All figures, in seconds."""
     with product() as superuser:
         tenant_id, made = fill()
@@ -226,31 +226,21 @@ def measure() -> dict[str, Any]:
         "ratio to it": round(taken["until none is shown"] / bare, 1),
         "queries": taken["queries"],
         "gates": [
-            {"name": "seconds until none is shown", "goal": GOAL_SECONDS, "value": taken["until none is shown"]},
-            {"name": "queries for each picture", "goal": QUERIES_EACH, "value": taken["queries"] / PICTURES},
+            gate("seconds until none is shown", taken["until none is shown"], GOAL_SECONDS, most=True),
+            gate("queries for each picture", taken["queries"] / PICTURES, QUERIES_EACH, most=True),
         ],
     }
 
 
-def _print_table(result: dict[str, Any]) -> None:
+def print_table(result: Result) -> None:
+    """Seconds and gates."""
     print(f"{result['pictures']} pictures of one record, {result['released']} of them released")
     for name, seconds in result["seconds"].items():
         print(f"  {name:<32}{seconds:>10.3f} s")
     print(f"  {'bare UPDATE of the same rows':<32}{result['bare update']:>10.3f} s   ({result['ratio to it']} times)")
     print()
-    for gate in result["gates"]:
-        holds = "ok " if gate["value"] <= gate["goal"] else "NOT"
-        print(f"{holds}  {gate['name']:<40}{gate['value']:>10.3f}  (goal {gate['goal']:g})")
-
-
-def main(json: bool = False) -> None:
-    """Print the figures. What does not hold is said, never a failure: a benchmark is read, not passed."""
-    result = measure()
-    if json:
-        print(dumps(result))
-    else:
-        _print_table(result)
+    print_gates(result["gates"])
 
 
 if __name__ == "__main__":
-    main(json="--json" in sys.argv)
+    run(measure, print_table, __doc__)

@@ -7,13 +7,11 @@ that never saw the model judges them all. Goals are the release's own; a peer of
 
 from __future__ import annotations
 
-import sys
 import time
-from json import dumps
-from typing import Any
 
 import torch
 
+from benchmarks._report import Result, gate, print_gates, run
 from generation.studio.loading import StudioParts, load_evaluator, load_studio
 from generation.studio.looking import evaluator_figures
 from generation.studio.trial import STEPS, draw, judge, layout_trials, novel_trials, told_apart, trials
@@ -34,15 +32,6 @@ COLUMNS = (
 Shares = dict[str, float]
 
 
-def _gate(name: str, value: float, goal: float, *, most: bool = False) -> dict[str, Any]:
-    return {
-        "name": name,
-        "value": round(value, 4),
-        "goal": f"{'<=' if most else '>='} {goal:g}",
-        "holds": value <= goal if most else value >= goal,
-    }
-
-
 def _seconds_a_picture(parts: StudioParts) -> float:
     """The median of three pictures, drawn alone."""
     times = []
@@ -57,21 +46,21 @@ def _sizes() -> list[int]:
     return [path.stat().st_size for path in WEIGHTS.rglob("*.safetensors")]
 
 
-def _gains(with_reference: Shares, without: Shares) -> list[dict[str, Any]]:
+def _gains(with_reference: Shares, without: Shares) -> list[Result]:
     goals = {"main": 0.20, "accent": 0.10, "pattern": 0.10, "emblem": 0.05}
     names = {"main": "main colour", "accent": "accent colour"}
     return [
-        _gate(f"{names.get(head, head)}: gain by the reference", with_reference[head] - without[head], goal)
+        gate(f"{names.get(head, head)}: gain by the reference", with_reference[head] - without[head], goal)
         for head, goal in goals.items()
     ]
 
 
-def _cost(parts: StudioParts) -> list[dict[str, Any]]:
+def _cost(parts: StudioParts) -> list[Result]:
     sizes = _sizes()
     return [
-        _gate("seconds a picture, 25 steps", _seconds_a_picture(parts), 3.0, most=True),
-        _gate("weights, MB in all", sum(sizes) / MEGABYTE, 36.0, most=True),
-        _gate("largest weights file, MB", max(sizes) / MEGABYTE, 15.0, most=True),
+        gate("seconds a picture, 25 steps", _seconds_a_picture(parts), 3.0, most=True),
+        gate("weights, MB in all", sum(sizes) / MEGABYTE, 36.0, most=True),
+        gate("largest weights file, MB", max(sizes) / MEGABYTE, 15.0, most=True),
     ]
 
 
@@ -94,18 +83,18 @@ def _columns(parts: StudioParts, evaluator: StudioEvaluator) -> dict[str, Shares
     return columns
 
 
-def measure() -> dict[str, Any]:
+def measure() -> Result:
     """All figures and gates as one JSON-ready object."""
     parts, evaluator = load_studio(), load_evaluator()
     columns, held_out = _columns(parts, evaluator), evaluator_figures(evaluator)
     without = columns["mask at zero"]
     gates = [
-        _gate("evaluator names held-out products", held_out["kind"], 0.95),
-        _gate("evaluator names held-out backgrounds", held_out["scene"], 0.95),
-        _gate("words alone: product is the one asked for", without["kind"], 0.95),
-        _gate("words alone: background is the one asked for", without["scene"], 0.95),
-        _gate("with reference: product is the one asked for", columns["with reference"]["kind"], 0.90),
-        _gate("with reference: background is the one asked for", columns["with reference"]["scene"], 0.90),
+        gate("evaluator names held-out products", held_out["kind"], 0.95),
+        gate("evaluator names held-out backgrounds", held_out["scene"], 0.95),
+        gate("words alone: product is the one asked for", without["kind"], 0.95),
+        gate("words alone: background is the one asked for", without["scene"], 0.95),
+        gate("with reference: product is the one asked for", columns["with reference"]["kind"], 0.90),
+        gate("with reference: background is the one asked for", columns["with reference"]["scene"], 0.90),
         *_gains(columns["with reference"], without),
         *_cost(parts),
     ]
@@ -121,7 +110,8 @@ def measure() -> dict[str, Any]:
     }
 
 
-def _print_table(result: dict[str, Any]) -> None:
+def print_table(result: Result) -> None:
+    """A column for each way of asking."""
     columns = [name for name in COLUMNS if name in result]
     heads = list(dict.fromkeys(head for name in columns for head in result[name]))
     print(f"{'named rightly':<24}" + "".join(f"{name:>22}" for name in columns))
@@ -129,18 +119,8 @@ def _print_table(result: dict[str, Any]) -> None:
         shares = (result[name].get(head) for name in columns)
         print(f"{head:<24}" + "".join(f"{'' if share is None else f'{share:.1%}':>22}" for share in shares))
     print()
-    for gate in result["gates"]:
-        print(f"{'ok ' if gate['holds'] else 'NOT'}  {gate['name']:<50}{gate['value']:>10.3f}  (goal {gate['goal']})")
-
-
-def main(json: bool = False) -> None:
-    """Print the figures. What does not hold is said, never a failure: a benchmark is read, not passed."""
-    result = measure()
-    if json:
-        print(dumps(result))
-    else:
-        _print_table(result)
+    print_gates(result["gates"])
 
 
 if __name__ == "__main__":
-    main(json="--json" in sys.argv)
+    run(measure, print_table, __doc__)

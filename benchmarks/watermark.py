@@ -14,7 +14,6 @@ import io
 import itertools
 import json
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
+from benchmarks._report import Result, gate, print_gates, run
 from generation.studio.world.render import draw_picture
 from governance.fingerprint import SAME_AT_MOST, dhash64, distance
 from governance.finishing import enlarged, finish
@@ -201,7 +201,7 @@ def _found_by_hash(rows: list[dict[str, Any]], name: str) -> float:
     return hits / len(rows)
 
 
-def measure() -> dict[str, Any]:
+def measure() -> Result:
     """Everything as one JSON-ready object."""
     rows = list(Notes("marked").each(range(MARKED), marked))
     false = list(Notes("unmarked").each(range(UNMARKED), unmarked))
@@ -227,27 +227,17 @@ def measure() -> dict[str, Any]:
         "named after registration": {name: _share(moved, "named", name) for name in MOVED},
         "strangers taken for the original": sum(row["stranger"] for row in moved),
         "gates": [
-            _gate("named after 1080 px and JPEG 75", web, 0.99),
-            _gate("false reads", reads, 0, most=True),
-            _gate("PSNR, median", float(np.median([row["psnr"] for row in rows])), 40.0),
-            _gate("CPU seconds to read one copy", seconds, 1.0, most=True),
+            gate("named after 1080 px and JPEG 75", web, 0.99),
+            gate("false reads", reads, 0, most=True),
+            gate("PSNR, median", float(np.median([row["psnr"] for row in rows])), 40.0),
+            gate("CPU seconds to read one copy", seconds, 1.0, most=True),
         ],
     }
 
 
-def _gate(name: str, value: float, goal: float, *, most: bool = False) -> dict[str, Any]:
-    holds = value <= goal if most else value >= goal
-    return {"name": name, "value": round(value, 4), "goal": f"{'<=' if most else '>='} {goal:g}", "holds": holds}
-
-
-def main(json: bool = False) -> None:
-    """A table, or one JSON object."""
-    found = measure()
-    if json:
-        sys.stdout.write(_dumps(found) + "\n")
-        return
-    for gate in found.pop("gates"):
-        print(f"{'holds ' if gate['holds'] else 'FAILS '} {gate['name']:<40} {gate['value']:>10}  {gate['goal']}")
+def print_table(found: Result) -> None:
+    """The gates, then everything."""
+    print_gates(found.pop("gates"))
     for name, value in found.items():
         if isinstance(value, dict):
             print(f"\n{name}")
@@ -257,9 +247,5 @@ def main(json: bool = False) -> None:
             print(f"{name:<60} {value}")
 
 
-def _dumps(found: dict[str, Any]) -> str:
-    return json.dumps(found)
-
-
 if __name__ == "__main__":
-    main(json="--json" in sys.argv)
+    run(measure, print_table, __doc__)
