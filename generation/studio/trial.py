@@ -1,55 +1,21 @@
 """Does the shipped model obey its words and keep to its reference? Held-out subjects, drawn, then judged."""
 
 import random
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from generation.conditions import Condition, Vision
-from generation.denoising import Denoiser, Denoising, Subject
-from generation.profiles import STUDIO
-from generation.projector import VisualFeatures
-from generation.sampling import initial_latent, trailing_sampler
 from generation.spec import MaskDials
 from generation.studio import vocabulary
 from generation.studio.autoencoder import to_tensor
+from generation.studio.drawing import STEPS, How, Trial, draw_as
 from generation.studio.loading import StudioParts
-from generation.studio.tokenizer import MAX_LENGTH
 from generation.studio.vision_networks import StudioEvaluator
-from generation.studio.world.captions import placed_phrase, subject_phrase
-from generation.studio.world.individual import Individual, draw_individual
+from generation.studio.world.individual import draw_individual
 from generation.studio.world.layout import PLAIN, Layout, draw_layout, held_out_pairs
 from generation.studio.world.render import paint_reference
-from generation.words import word_tokens
 
-#: As the product draws by default.
-STEPS, GUIDANCE = STUDIO.steps, STUDIO.guidance_scale
-BATCH = 16
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One picture to draw: a held-out individual, where and how it shall stand, its reference (1, 3, 128, 128).
-
-    `told`: the prompt tells the looks too, so that words alone can be judged.
-    """
-
-    individual: Individual
-    scene: str
-    reference: Tensor
-    seed: int
-    layout: Layout = PLAIN
-    told: bool = False
-
-    @property
-    def prompt(self) -> str:
-        """E.g. "a mug beside a red ball in the snow": the looks must come from the reference, unless told."""
-        told = self.told
-        subject = subject_phrase(
-            self.individual, size=self.layout.size, colour=told, accent=told, pattern=told, emblem=told
-        )
-        return placed_phrase(subject, self.scene, self.layout)
+__all__ = ["STEPS", "Trial", "draw", "judge", "layout_trials", "novel_trials", "told_apart", "trials"]
 
 
 def _trial(rng: random.Random, kind: str, scene: str, seed: int, layout: Layout, *, told: bool = False) -> Trial:
@@ -93,43 +59,6 @@ def novel_trials(count: int) -> list[Trial]:
     return made
 
 
-def _text(parts: StudioParts, prompts: list[str]) -> Tensor:
-    encoded = parts.tokenizer(
-        prompts, padding="max_length", truncation=True, max_length=MAX_LENGTH, return_tensors="pt"
-    )
-    hidden: Tensor = parts.text_encoder(encoded.input_ids).last_hidden_state
-    return hidden
-
-
-def _words(parts: StudioParts, group: list[Trial]) -> Tensor:
-    """(b, 32): 1 at the tokens of the kind."""
-    marks = torch.zeros(len(group), MAX_LENGTH)
-    for row, trial in enumerate(group):
-        marks[row, list(word_tokens(trial.prompt, trial.individual.kind, parts.tokenizer, MAX_LENGTH).indices)] = 1
-    return marks
-
-
-def _denoising(parts: StudioParts, group: list[Trial], influence: float, dials: MaskDials, steps: int) -> Denoising:
-    if parts.image_encoder is None or parts.projector is None:
-        raise ValueError("this release has no visual branch: train the stages encoder and vision, and ship them")
-    references = torch.cat([trial.reference for trial in group])
-    seen = parts.projector(VisualFeatures(parts.image_encoder(references)))
-    blank = parts.projector(VisualFeatures(parts.image_encoder(torch.zeros_like(references))))
-    text, empty = _text(parts, [trial.prompt for trial in group]), _text(parts, [""] * len(group))
-    noise = [initial_latent((1, 16, 16, 16), trial.seed, "cpu") for trial in group]
-    return Denoising(
-        torch.cat(noise),
-        trailing_sampler(steps),
-        [Subject(_words(parts, group), Vision(seen), quantity=0.8)],
-        text=Condition(text),
-        negative=Condition(empty, blank),
-        dials=dials,
-        scale=GUIDANCE,
-        influence=influence,
-        layers=STUDIO.mask_layers,
-    )
-
-
 @torch.inference_mode()
 def draw(
     parts: StudioParts,
@@ -140,15 +69,7 @@ def draw(
     steps: int = STEPS,
 ) -> Tensor:
     """The pictures (n, 3, 128, 128) in -1..1. `influence` 0 shuts the reference out: the same model without it."""
-    if parts.attention is None:
-        raise ValueError("this release has no visual branch: train the stages encoder and vision, and ship them")
-    denoiser, pictures = Denoiser(parts.unet, parts.attention), []
-    for start in range(0, len(rows), BATCH):
-        work = _denoising(parts, rows[start : start + BATCH], influence, dials or MaskDials(), steps)
-        while not work.done:
-            denoiser.step(work)
-        pictures.append(parts.autoencoder.decode(work.latent).sample.clamp(-1, 1))
-    return torch.cat(pictures)
+    return draw_as(parts, rows, How(influence=influence, dials=dials or MaskDials(), steps=steps))
 
 
 def _wanted(row: Trial, head: str) -> str:
