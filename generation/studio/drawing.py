@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -73,8 +73,15 @@ class How:
     guidance: float = GUIDANCE
 
     def as_json(self) -> dict[str, Any]:
-        """Plain types, by name."""
-        return asdict(self)
+        """Plain types, by name; what is not said here is the model's own."""
+        mask = {name: getattr(self.dials, name) for name in ("scope", "binary", "stop_step")}
+        return mask | {
+            "influence": self.influence,
+            "quantity": self.quantity,
+            "scored": self.scored,
+            "steps": self.steps,
+            "guidance": self.guidance,
+        }
 
 
 def initial_noise(rows: Sequence[Trial]) -> Tensor:
