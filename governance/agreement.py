@@ -13,7 +13,18 @@ from typing import Any, ClassVar, Literal, Self
 
 from governance.canonical import canonical_json, plain, sha256_hex
 from governance.errors import InvalidTerms
-from governance.scope import Status, check_digests, check_status, check_term, check_territories, commit, parse_field
+from governance.scope import (
+    Status,
+    check_day,
+    check_digests,
+    check_kinds,
+    check_number,
+    check_status,
+    check_term,
+    check_territories,
+    commit,
+    parse_field,
+)
 
 Renewal = Literal["none", "ask"]
 RENEWALS: tuple[Renewal, ...] = ("none", "ask")
@@ -50,11 +61,15 @@ class Agreement:
 
     def check(self) -> None:
         """Raise InvalidTerms where the shared part contradicts itself."""
+        check_kinds({f.name: (getattr(self, f.name), f.default) for f in fields(self)})
         check_status(self.status)
         check_term(self.valid_from, self.valid_until)
         check_territories("territories", self.territories)
         check_territories("excluded_territories", self.excluded_territories)
         check_digests("reference_digests", self.reference_digests)
+        check_number("sell_off_days", self.sell_off_days)
+        if self.valid_until is not None:
+            check_day("sell_off_days", self.valid_until.date(), self.sell_off_days)
         if self.sell_off_days < 0 or (self.sell_off_days and self.valid_until is None):
             raise InvalidTerms("sell_off_days must be 0 or more, and needs a valid_until to count from")
         if self.renewal not in RENEWALS:

@@ -18,7 +18,9 @@ from governance.scope import (
     TermsAction,
     Use,
     allows,
+    check_day,
     check_digests,
+    check_number,
     scope_violations,
     status_violations,
     term_violations,
@@ -129,6 +131,9 @@ def _check_words(terms: ConsentTerms) -> None:
         raise InvalidTerms(f"actions {unknown} are unknown: use some of {', '.join(TERMS_ACTIONS)}")
     if not terms.id or not terms.grantee:
         raise InvalidTerms("id and grantee must not be empty: they say which agreement this is and whose")
+    for field in ("output_cap", "response_days"):
+        if getattr(terms, field) is not None:
+            check_number(field, getattr(terms, field))
     if terms.output_cap is not None and terms.output_cap < 1:
         raise InvalidTerms("output_cap must be at least 1, or None for no limit")
     if terms.approval_right not in APPROVAL_RIGHTS:
@@ -140,5 +145,7 @@ def _check_words(terms: ConsentTerms) -> None:
 def _check_minor(terms: ConsentTerms) -> None:
     if terms.minor and terms.majority_date is None:
         raise InvalidTerms("a minor's consent needs the majority_date, when it suspends itself")
+    if terms.majority_date is not None:
+        check_day("majority_date", terms.majority_date)
     if terms.minor and terms.capacity == "self":
         raise InvalidTerms("a minor cannot consent alone: the capacity must be guardian, estate or agency")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -31,6 +31,9 @@ TERMS_ACTIONS: tuple[TermsAction, ...] = ("generate", "edit", "composite", "trai
 ANY = "*"
 INTERNAL = "internal"
 MIN_SALT_BYTES = 16
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9999, 12, 30)
+LARGEST = 10**9
+_KINDS = {frozenset: "a list", bool: "true or false", str: "a text"}
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _TERRITORY = re.compile(r"\*|[A-Z]{2}(-[A-Z0-9]{1,3})?")
 
@@ -137,24 +140,55 @@ def _contains(larger: str, smaller: str) -> bool:
 
 def check_digests(field: str, digests: Iterable[str]) -> None:
     """Raise InvalidTerms unless every digest is a SHA-256 in lower-case hexadecimal."""
+    if isinstance(digests, str):
+        raise InvalidTerms(f"{field} must be a list")
     for digest in digests:
-        if not _DIGEST.fullmatch(digest):
+        if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
             raise InvalidTerms(f"{field}: {digest!r} is no SHA-256: write 64 lower-case hexadecimal digits")
 
 
 def check_territories(field: str, territories: Iterable[str]) -> None:
     """Raise InvalidTerms unless every territory is "*" or an ISO 3166 code."""
     for code in territories:
-        if not _TERRITORY.fullmatch(code):
+        if not isinstance(code, str) or not _TERRITORY.fullmatch(code):
             raise InvalidTerms(f'{field}: {code!r} is no ISO 3166 code: write "JP", "US-NY" or "*"')
 
 
 def check_term(start: datetime, end: datetime | None) -> None:
-    """Raise InvalidTerms unless both times have a zone and the term is longer than nothing."""
+    """Raise InvalidTerms unless both times have a zone, a calendar has them, and the term is longer than nothing."""
     if start.tzinfo is None or (end is not None and end.tzinfo is None):
         raise InvalidTerms("valid_from and valid_until need a zone: use timezone-aware datetimes")
+    check_day("valid_from", start.date())
+    if end is not None:
+        check_day("valid_until", end.date())
     if end is not None and end <= start:
         raise InvalidTerms("valid_until must lie after valid_from")
+
+
+def check_day(field: str, day: date, days: int = 0) -> None:
+    """Raise InvalidTerms for a day, or one so many days after it, outside FIRST_DAY to LAST_DAY.
+
+    At the ends of the calendar a change of zone or a sum of days has no answer, and whoever asks about a picture would
+    get none either.
+    """
+    if not day >= FIRST_DAY or day.toordinal() + days > LAST_DAY.toordinal():
+        raise InvalidTerms(f"{field}: choose a day between {FIRST_DAY.year} and {LAST_DAY.year}")
+
+
+def check_kinds(said: Mapping[str, tuple[object, object]]) -> None:
+    """Raise InvalidTerms unless every value is of its default's kind, where it has one: terms also come out of JSON,
+    where a text may stand in place of a list, and would then contain each of its own letters."""
+    for field, (value, default) in said.items():
+        if isinstance(default, frozenset | bool | str) and type(value) is not type(default):
+            raise InvalidTerms(f"{field} must be {_KINDS[type(default)]}")
+        if isinstance(value, frozenset) and not all(isinstance(one, str | int) for one in value):
+            raise InvalidTerms(f"{field} must be a list of words")
+
+
+def check_number(field: str, number: int) -> None:
+    """Raise InvalidTerms for a number that is none, or larger than JSON keeps exactly."""
+    if isinstance(number, bool) or not isinstance(number, int) or abs(number) > LARGEST:
+        raise InvalidTerms(f"{field} must be a whole number up to {LARGEST}")
 
 
 def check_status(status: str) -> None:

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from django.utils.translation import gettext_lazy as _
 
 from governance.consent import ConsentTerms
+from governance.errors import InvalidTerms
 from governance.trademark import TrademarkTerms
 from imprimatur.rights import evidence as documents
 from imprimatur.rights.models import ConsentRecord, RightRecord, RightStatus, TrademarkLicence
@@ -88,7 +89,11 @@ def renew(actor: Actor, record: Record, valid_until: datetime) -> Record:
             setattr(following, name, getattr(record, name))
     following.renews, following.salt = record, secrets.token_hex(32)
     following.sealed_contact = seal_contact(following.pk, contact_of(record.pk, record.sealed_contact))
-    return _draft(actor, following, replace(terms, valid_from=terms.valid_until, valid_until=valid_until))
+    try:
+        longer = replace(terms, valid_from=terms.valid_until, valid_until=valid_until)
+    except InvalidTerms as error:
+        raise _invalid("valid_until", _("Choose a day between 1900 and 9900.")) from error
+    return _draft(actor, following, longer)
 
 
 def attach_evidence(actor: Actor, record: Record, data: bytes, name: str) -> Record:

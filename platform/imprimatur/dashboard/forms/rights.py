@@ -148,6 +148,10 @@ class RightForm(PlainForm):
         first, last = cleaned.get("valid_from"), cleaned.get("last_day")
         if isinstance(first, date) and isinstance(last, date) and last < first:
             self.add_error("last_day", _("The last day lies before the first."))
+        for name in ("valid_from", "last_day", "majority_date"):
+            day = cleaned.get(name)
+            if isinstance(day, date) and not 1900 <= day.year <= 9900:
+                self.add_error(name, _("Choose a day between 1900 and 9900."))
         return cleaned
 
     @property

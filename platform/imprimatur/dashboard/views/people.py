@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from governance.scope import LAST_DAY
 from imprimatur.dashboard.forms.people import ContactForm, RenewForm
 from imprimatur.dashboard.forms.rights import start_of
 from imprimatur.rights import selectors, services, signing
@@ -56,7 +57,7 @@ def right_renew(request: TenantRequest, right: str) -> HttpResponse:
     form = RenewForm(request.POST)
     try:
         if form.is_valid():
-            last = start_of(form.cleaned_data["last_day"] + timedelta(days=1))
+            last = start_of(min(form.cleaned_data["last_day"], LAST_DAY) + timedelta(days=1))
             following = services.renew(request.actor, selectors.get_record(right), last)
             messages.success(request, _("A draft that goes on from the former record. It needs a new signature."))
             return redirect("right", following.public_id)
