@@ -33,6 +33,7 @@ from gpu_worker.permits import PermitDesk
 from gpu_worker.sender import Sender
 from gpu_worker.signers import Signers
 from gpu_worker.storage import ObjectStore
+from gpu_worker.strips import mask_strip
 
 if TYPE_CHECKING:
     from generation.pipeline import DrawResult
@@ -183,10 +184,8 @@ class _Drawing:
 
     def _stamped_strip(self, drawn: DrawResult, facts: OutputFacts, picture: bytes) -> bytes:
         """The mask film strip shows the picture, so it is a stamped derivative of it."""
-        from generation.explain import film_strip
-
         with _stamping():
-            strip = _png(film_strip(drawn.image, drawn.masks))
+            strip = _png(mask_strip(drawn))
             return sign_derivative(strip, PNG, picture, ["previewed"], facts, self.signer)
 
     def _store(self, name: str, data: bytes) -> StoredObject:

@@ -87,7 +87,7 @@ class Bench:
 
     def order_of_two(self, *, permit: dict[str, Any] | None = None, **changes: Any) -> RenderOrder:
         """A permitted order of a bottle from two views, and of a mug in a place of its own."""
-        front, side = self.reference(), self.reference("side", dummy.reference().rotate(90))
+        front, side = self.reference("front"), self.reference("side", dummy.reference().rotate(90))
         mug = self.reference("mug", dummy.reference().rotate(180))
         alone = self.order(permit=permit)
         place = Box(left=0.5, top=0.0, right=1.0, bottom=1.0)

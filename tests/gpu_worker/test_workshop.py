@@ -61,6 +61,27 @@ def test_an_order_becomes_a_stamped_picture_and_a_report(bench: Bench) -> None:
     assert "c2pa.watermarked.unbound" in manifest.actions
 
 
+def test_two_subjects_are_drawn_from_all_their_references_and_every_one_is_named(bench: Bench) -> None:
+    alone, two = bench.shop.handle(bench.order()), bench.shop.handle(bench.order_of_two())
+    assert alone is not None
+    assert two is not None
+    assert (two.outcome, two.error) == ("ready", "")
+    assert two.pixel_digest != alone.pixel_digest
+    manifest = verify_signed(picture_of(bench, two.output), "image/png", bench.anchors)
+    assert [(i.title, i.relationship) for i in manifest.ingredients] == [
+        ("reference", "inputTo"),
+        ("reference-2", "inputTo"),
+        ("reference-3", "inputTo"),
+    ]
+    with (
+        Image.open(io.BytesIO(picture_of(bench, alone.mask_strip))) as one,
+        Image.open(io.BytesIO(picture_of(bench, two.mask_strip))) as rows,
+    ):
+        assert rows.size == (one.width, 2 * one.height)
+        above, below = rows.crop((0, 0, *one.size)), rows.crop((0, one.height, *rows.size))
+        assert above.tobytes() != below.tobytes()
+
+
 def test_the_manifest_says_how_large_the_model_drew(bench: Bench) -> None:
     """The pixel digest is that of the drawn picture: drawing again proves it, whatever is done afterwards."""
     order = bench.order()
