@@ -58,7 +58,7 @@ class Templates(TenantViewSet):
 
     @extend_schema(request=RenderSerializer, responses=RenderedSerializer)
     def render(self, request: TenantRequest, public_id: str) -> Response:
-        """The English prompt for a subject and chosen options. Nothing is drawn."""
+        """The English prompt for subjects and chosen options. Nothing is drawn."""
         asked = RenderSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         said = asked.validated_data
@@ -67,7 +67,8 @@ class Templates(TenantViewSet):
             version = selectors.get_numbered(template, number)
         else:
             version = selectors.newest_approved(template)
-        return Response(RenderedSerializer(render(version, said["subject"], said["variables"])).data)
+        words = [said["subject"], *said["others"]]
+        return Response(RenderedSerializer(render(version, words, said["variables"])).data)
 
 
 class Versions(TenantViewSet):

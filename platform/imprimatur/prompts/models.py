@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from imprimatur.prompts.wording import subjects_in
 from imprimatur.tenants.models import TenantModel, User
 
 
@@ -34,7 +35,8 @@ class VersionStatus(models.TextChoices):
 
 
 class TemplateVersion(TenantModel):
-    """One wording. `text` is English with `{subject}` exactly once and `{name}` for each variable.
+    """One wording. `text` is English with `{subject}` exactly once, `{subject2}`... where it shows several subjects,
+    and `{name}` for each variable.
 
     variables: [{"name": "place", "label": {"en": .., "ja": ..}, "options": [{"token": "on the beach",
     "label": {"en": .., "ja": ..}}]}]. Immutable once submitted (services refuse, and so does the database).
@@ -71,3 +73,8 @@ class TemplateVersion(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.template} v{self.number}"
+
+    @property
+    def subject_count(self) -> int:
+        """How many subjects a picture from it shows."""
+        return len(subjects_in(self.text, self.variables))

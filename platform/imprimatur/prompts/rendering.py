@@ -1,53 +1,79 @@
-"""From an approved wording, a subject's word and one option of each variable to the English prompt the model reads."""
+"""From an approved wording, its subjects' words and an option of each variable to the prompt that the model reads."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from generation.words import find_phrase
 from imprimatur.prompts.models import TemplateVersion
-from imprimatur.prompts.wording import MAX_TOKEN, PLACEHOLDER, SUBJECT, Problem, normal
+from imprimatur.prompts.wording import MAX_TOKEN, PLACEHOLDER, Problem, normal, subjects_in
 from imprimatur.tenants.errors import InvalidInput, Sentence
 
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9 '\-]*")
 _ARTICLE: Final = re.compile(r"\b([Aa])n?(?= \{(\w+)\})")
 # Vowels that are written but not heard: a unicorn, a used car, a one-pot stove, a European lamp.
 _HEARD_AS_CONSONANT: Final = re.compile(r"(uni|use|usu|eu|one\b|once)", re.IGNORECASE)
+_EXAMPLES: Final = ("bottle", "mug", "bag", "shoe")
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """The English prompt, and the word or phrase in it that is narrowed to the reference.
+    """The English prompt, and the words or phrases in it that are narrowed to references.
 
-    variables: name -> English token, as used: what a generation keeps.
+    words: one for each subject, in order. variables: name -> English token, as used: what a generation keeps.
     """
 
     prompt: str
-    word: str
+    words: tuple[str, ...]
     variables: dict[str, str]
 
+    @property
+    def word(self) -> str:
+        """The first subject's."""
+        return self.words[0]
 
-def render(version: TemplateVersion, subject_word: str, variables: Mapping[str, Any]) -> Rendered:
-    """Fill the version's text. InvalidInput when the word is no English word, a variable is missing, unknown, or given
-    something that is none of its options, or when the word stands in the prompt more than once."""
-    word = _checked_word(subject_word)
+
+def render(version: TemplateVersion, subject_words: str | Sequence[str], variables: Mapping[str, Any]) -> Rendered:
+    """Fill the version's text. subject_words: one for each of its subjects, in order.
+
+    InvalidInput when there are more or fewer than the text asks for, one is no English word, a variable is missing,
+    unknown, or given something that is none of its options, or when a word stands in the prompt more than once.
+    """
+    given = [subject_words] if isinstance(subject_words, str) else list(subject_words)
+    names = subjects_in(version.text, version.variables)
+    check_count(version, len(given))
+    words = tuple(_checked_word(name, word) for name, word in zip(names, given, strict=True))
     tokens = _checked_variables(version, variables)
-    fills = tokens | {SUBJECT: word}
+    fills = tokens | dict(zip(names, words, strict=True))
     text = _ARTICLE.sub(lambda match: _article(match[1], fills[match[2]]), version.text)
     prompt = PLACEHOLDER.sub(lambda match: fills[match[1]], text)
-    if len(re.findall(rf"\b{re.escape(word)}\b", prompt, re.IGNORECASE)) != 1:
-        message = _("“%(word)s” stands in the prompt more than once, so it is unclear which one is meant.")
-        raise _invalid([_problem(SUBJECT, message % {"word": word})])
-    return Rendered(prompt=prompt, word=word, variables=tokens)
+    _check_words(prompt, names, words)
+    return Rendered(prompt=prompt, words=words, variables=tokens)
 
 
-def preview(version: TemplateVersion, subject_word: str = "bottle") -> Rendered:
-    """The prompt with the first option of every variable."""
-    return render(version, subject_word, {v["name"]: v["options"][0]["token"] for v in version.variables})
+def check_count(version: TemplateVersion, given: int) -> None:
+    """InvalidInput unless the version asks for exactly so many subjects."""
+    asked = version.subject_count
+    if given != asked:
+        message = ngettext(
+            "This template shows %(asked)d subject; choose as many.",
+            "This template shows %(asked)d subjects; choose as many.",
+            asked,
+        )
+        raise _invalid([_problem("subjects", message % {"asked": asked})])
+
+
+def preview(version: TemplateVersion) -> Rendered:
+    """The prompt for things that everybody knows, with the first option of every variable."""
+    words = _EXAMPLES[: version.subject_count]
+    return render(version, words, {v["name"]: v["options"][0]["token"] for v in version.variables})
 
 
 def describe(version: TemplateVersion, variables: Mapping[str, str], language: str) -> str:
@@ -70,11 +96,23 @@ def chosen_contexts(version: TemplateVersion, variables: Mapping[str, str]) -> f
     )
 
 
-def _checked_word(subject_word: str) -> str:
+def _checked_word(name: str, subject_word: str) -> str:
     word = normal(subject_word)
     if not _WORD.fullmatch(word) or len(word) > MAX_TOKEN:
-        raise _invalid([_problem(SUBJECT, _("Name the subject with an English word, such as “bottle”."))])
+        raise _invalid([_problem(name, _("Name the subject with an English word, such as “bottle”."))])
     return word
+
+
+def _check_words(prompt: str, names: Sequence[str], words: Sequence[str]) -> None:
+    """Each word must point at one place, and no two at the same."""
+    for name, word in zip(names, words, strict=True):
+        if len(re.findall(rf"\b{re.escape(word)}\b", prompt, re.IGNORECASE)) != 1:
+            message = _("“%(word)s” stands in the prompt more than once, so it is unclear which one is meant.")
+            raise _invalid([_problem(name, message % {"word": word})])
+    for (_first, one), (name, other) in combinations(zip(names, words, strict=True), 2):
+        if set(find_phrase(prompt, one)) & set(find_phrase(prompt, other)):
+            message = _("“%(one)s” and “%(other)s” cannot be told apart: choose subjects with words of their own.")
+            raise _invalid([_problem(name, message % {"one": one, "other": other})])
 
 
 def _checked_variables(version: TemplateVersion, given: Mapping[str, Any]) -> dict[str, str]:

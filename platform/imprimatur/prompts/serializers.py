@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from generation.spec import MAX_SUBJECTS
 from imprimatur.prompts.models import PromptTemplate, TemplateVersion, VersionStatus
 from imprimatur.prompts.rendering import Rendered, preview
 from imprimatur.prompts.services import MAX_NAME, MAX_NOTE
@@ -35,7 +36,8 @@ class VariableSerializer(serializers.Serializer[Any]):
 
 
 class WordingSerializer(serializers.Serializer[Any]):
-    """One wording: English, with `{subject}` exactly once and `{name}` for each variable."""
+    """One wording: English, with `{subject}` exactly once, `{subject2}`... for further subjects, and `{name}` for each
+    variable."""
 
     text = serializers.CharField(max_length=MAX_TEXT)
     variables = serializers.ListField(
@@ -58,6 +60,7 @@ class VersionSerializer(serializers.ModelSerializer[TemplateVersion]):
     template = serializers.CharField(source="template.public_id", read_only=True)
     status = serializers.ChoiceField(choices=VersionStatus.choices, read_only=True)
     variables = VariableSerializer(many=True, read_only=True)
+    subject_count = serializers.IntegerField(read_only=True, help_text="How many subjects its pictures show.")
     preview = serializers.SerializerMethodField()
     author = serializers.UUIDField(source="author_id", read_only=True)
     decided_by = serializers.UUIDField(source="decided_by_id", read_only=True, allow_null=True)
@@ -71,6 +74,7 @@ class VersionSerializer(serializers.ModelSerializer[TemplateVersion]):
             "text",
             "variables",
             "profile",
+            "subject_count",
             "status",
             "preview",
             "author",
@@ -82,7 +86,7 @@ class VersionSerializer(serializers.ModelSerializer[TemplateVersion]):
         read_only_fields = fields
 
     def get_preview(self, version: TemplateVersion) -> str:
-        """The prompt for a bottle, with the first option of every variable."""
+        """The prompt for a bottle (and a mug, ...), with the first option of every variable."""
         return preview(version).prompt
 
 
@@ -105,16 +109,24 @@ class RejectionSerializer(serializers.Serializer[Any]):
 
 
 class RenderSerializer(serializers.Serializer[Any]):
-    """A subject's word and one English token for every variable. Without `version` the newest approved one is taken."""
+    """A subject's word (and those of the `others`) and one English token for every variable. Without `version` the
+    newest approved one is taken."""
 
     subject = serializers.CharField(max_length=MAX_TOKEN)
+    others = serializers.ListField(
+        child=serializers.CharField(max_length=MAX_TOKEN), required=False, default=list, max_length=MAX_SUBJECTS - 1
+    )
     variables = serializers.DictField(child=serializers.CharField(), required=False, default=dict)
     version = serializers.IntegerField(required=False, min_value=1)
 
 
 class RenderedSerializer(serializers.Serializer[Rendered]):
-    """The English prompt that the model would read, and the word of it that is narrowed to the reference."""
+    """The English prompt that the model would read, and the words of it that are narrowed to references.
+
+    word: the first subject's; words: every subject's.
+    """
 
     prompt = serializers.CharField()
     word = serializers.CharField()
+    words = serializers.ListField(child=serializers.CharField())
     variables = serializers.DictField(child=serializers.CharField())

@@ -69,14 +69,14 @@ def new_version(
 
 
 def edit_draft(actor: Actor, version: TemplateVersion, text: str, variables: Variables = ()) -> TemplateVersion:
-    """Change a draft. Conflict once it was submitted: write a new version instead."""
-    _require_author(actor)
+    """Change a draft; whoever does so is its author now. Conflict once it was submitted: write a new version."""
+    author = _require_author(actor)
     clean_text, clean_variables = checked(text, variables)
     row = _locked(version)
     if row.status != VersionStatus.DRAFT:
         raise Conflict(_("This version was submitted and does not change. Write a new version."), code="not_a_draft")
-    row.text, row.variables = clean_text, clean_variables
-    row.save(update_fields=["text", "variables"])
+    row.text, row.variables, row.author = clean_text, clean_variables, author
+    row.save(update_fields=["text", "variables", "author"])
     return _recorded(actor, row, "edited")
 
 

@@ -1,6 +1,7 @@
 """Is this a wording people can be offered? What a template's text and variables may hold, checked before storing.
 
-The text is English with `{subject}` exactly once and `{name}` for each variable. A variable offers options; an option
+The text is English with `{subject}` exactly once, `{subject2}` and so on once each where it shows several subjects, and
+`{name}` for each variable. A variable offers options; an option
 is an English token, which is what the model reads, under a label in each language, which is what people read.
 """
 
@@ -14,10 +15,12 @@ from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
 
+from generation.spec import MAX_SUBJECTS
 from governance.sentences import CONTEXTS
 from imprimatur.tenants.errors import InvalidInput, Sentence
 
 SUBJECT: Final = "subject"
+SUBJECTS: Final = (SUBJECT, *(f"{SUBJECT}{number}" for number in range(2, MAX_SUBJECTS + 1)))
 MAX_TEXT, MAX_TOKEN, MAX_LABEL, MAX_VARIABLES, MAX_OPTIONS = 300, 60, 60, 8, 40
 PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,29}")
@@ -45,6 +48,12 @@ def checked(text: str, variables: Sequence[Mapping[str, Any]]) -> tuple[str, lis
 def placeholders(text: str) -> list[str]:
     """The names in braces, in order, `subject` among them."""
     return PLACEHOLDER.findall(text)
+
+
+def subjects_in(text: str, variables: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The names of the subjects that a wording asks for, in order. Old wordings may have variables of such names."""
+    taken = {variable["name"] for variable in variables}
+    return tuple(name for name in SUBJECTS if name in set(placeholders(text)) - taken)
 
 
 def _normal_variable(variable: Any) -> dict[str, Any]:
@@ -90,15 +99,27 @@ def _text_problems(text: str) -> list[Problem]:
 def _placeholder_problems(text: str, variables: Sequence[Mapping[str, Any]]) -> list[Problem]:
     counts = Counter(placeholders(text))
     known = {variable["name"] for variable in variables}
-    problems = []
-    if counts[SUBJECT] != 1:
-        problems.append(_problem("text", _("Write {subject} exactly once: it is where the subject stands.")))
-    for name in sorted(set(counts) - known - {SUBJECT}):
+    problems = [*_subject_problems(counts)]
+    for name in sorted(set(counts) - known - set(SUBJECTS)):
         problems.append(_problem("text", _("{%(name)s} has no variable. Add one, or take it out.") % {"name": name}))
     for name in sorted(known - set(counts)):
         message = _("The prompt does not use the variable “%(name)s”. Write {%(name)s}, or remove it.")
         problems.append(_problem("variables", message % {"name": name}))
     return problems
+
+
+def _subject_problems(counts: Mapping[str, int]) -> list[Problem]:
+    """The first is always there; the others are numbered without a gap, and each stands once."""
+    if counts.get(SUBJECT) != 1:
+        return [_problem("text", _("Write {subject} exactly once: it is where the subject stands."))]
+    asked = [name for name in SUBJECTS if counts.get(name)]
+    twice = [name for name in asked if counts[name] > 1]
+    if twice:
+        return [_problem("text", _("Write {%(name)s} once: each subject stands in one place.") % {"name": twice[0]})]
+    if tuple(asked) != SUBJECTS[: len(asked)]:
+        message = _("Number the subjects without a gap: {subject}, {subject2}, {subject3}, {subject4}.")
+        return [_problem("text", message)]
+    return []
 
 
 def _variable_problems(variables: Sequence[Mapping[str, Any]]) -> list[Problem]:
@@ -117,6 +138,9 @@ def _variable_problems(variables: Sequence[Mapping[str, Any]]) -> list[Problem]:
 
 def _one_variable_problems(variable: Mapping[str, Any]) -> list[Problem]:
     name, options = variable["name"], variable["options"]
+    if name in SUBJECTS[1:]:
+        message = _("{%(name)s} is where a subject stands: give the variable another name.")
+        return [_problem("variables", message % {"name": name})]
     if not _NAME.fullmatch(name) or name == SUBJECT:
         message = _("Name variables with small letters, digits and _ (not “subject”): “%(name)s” is not possible.")
         return [_problem("variables", message % {"name": name})]

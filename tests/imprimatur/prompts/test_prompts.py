@@ -224,6 +224,9 @@ def test_a_missing_number_is_not_found(alice: Actor) -> None:
         ("", "Write the prompt."),
         ("a bottle {place}", "Write {subject} exactly once"),
         ("a {subject} and a {subject} {place}", "Write {subject} exactly once"),
+        ("a {subject2} {place}", "Write {subject} exactly once"),
+        ("a {subject} by a {subject2} by a {subject2} {place}", "Write {subject2} once"),
+        ("a {subject} beside a {subject3} {place}", "Number the subjects without a gap"),
         ("a {subject} {place} in {season}", "{season} has no variable"),
         ("a {subject}", "does not use the variable “place”"),
         ("a {subject} {place", "A brace is not closed"),
@@ -243,6 +246,7 @@ def test_texts_that_cannot_be_offered(alice: Actor, text: str, says: str) -> Non
     [
         ({"name": "Place"}, "Name variables with small letters"),
         ({"name": "subject"}, "Name variables with small letters"),
+        ({"name": "subject2"}, "is where a subject stands"),
         ({"options": []}, "between 1 and 40 options"),
         ({"options": PLACE["options"] * 2}, "the same English words"),
         ({"options": [{"token": "砂浜", "label": {"en": "Beach", "ja": "砂浜"}}]}, "must be English words"),

@@ -136,3 +136,44 @@ def test_whatever_is_sent_as_variables_is_refused_in_words_or_stored_whole(sent:
         assert refused.errors
     else:
         assert all(v["options"] and v["label"]["ja"] for v in variables)
+
+
+TWO = "a {subject} beside an {subject2} {place}"
+
+
+def test_each_subject_has_a_place_of_its_own() -> None:
+    wording = version(TWO, PLACE)
+    assert wording.subject_count == 2
+    rendered = render(wording, ["umbrella", "mug"], {"place": "on the beach"})
+    assert rendered.prompt == "an umbrella beside a mug on the beach"
+    assert (rendered.word, rendered.words) == ("umbrella", ("umbrella", "mug"))
+    assert preview(wording).prompt == "a bottle beside a mug on the beach"
+
+
+@pytest.mark.parametrize("words", [["bottle"], ["bottle", "mug", "bag"], []])
+def test_as_many_subjects_as_the_wording_shows(words: list[str]) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        render(version(TWO, PLACE), words, {"place": "on the beach"})
+    assert fields(caught) == {"subjects"}
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        (["bottle", "bottle"], "subject"),
+        (["bottle", "water bottle"], "subject"),
+        (["bottle", "bottles"], "subject2"),
+        (["bottle", "水筒"], "subject2"),
+        (["bottle", "beach"], "subject2"),
+    ],
+)
+def test_subjects_that_cannot_be_told_apart_are_refused(words: list[str], field: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        render(version(TWO, PLACE), words, {"place": "on the beach"})
+    assert fields(caught) == {field}
+
+
+def test_an_old_variable_of_a_subjects_name_stays_a_variable() -> None:
+    old = version("a {subject} beside {subject2}", PLACE | {"name": "subject2"})
+    assert old.subject_count == 1
+    assert render(old, "bottle", {"subject2": "on the beach"}).prompt == "a bottle beside on the beach"

@@ -85,10 +85,23 @@ def test_rendering_takes_the_newest_approved_version(world: World) -> None:
     post(alice, f"{address}/versions/1/submit")
     post(rita, f"{address}/versions/1/approve")
     rendered = post(alice, f"{address}/render", asked).json()
-    assert rendered == {"prompt": "a mug in the snow", "word": "mug", "variables": {"place": "in the snow"}}
+    chosen = {"word": "mug", "words": ["mug"], "variables": {"place": "in the snow"}}
+    assert rendered == {"prompt": "a mug in the snow"} | chosen
     wrong = post(alice, f"{address}/render", asked | {"variables": {"place": "on Mars"}})
     assert wrong.status_code == 422
     assert wrong.json()["errors"][0]["field"] == "variables.place"
+
+
+def test_a_wording_of_two_subjects_is_rendered_with_two_words(world: World) -> None:
+    alice = world.client(world.alice)
+    body = BODY | {"text": "a {subject} and a {subject2} {place}"}
+    template = post(alice, TEMPLATES, body).json()
+    assert template["versions"][0]["subject_count"] == 2
+    asked = {"subject": "mug", "others": ["bag"], "variables": {"place": "in the snow"}, "version": 1}
+    address = f"{TEMPLATES}/{template['id']}/render"
+    assert post(alice, address, asked).json()["words"] == ["mug", "bag"]
+    alone = post(alice, address, asked | {"others": []})
+    assert (alone.status_code, alone.json()["errors"][0]["field"]) == (422, "subjects")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,10 @@ class VersionForm(PlainForm):
         label=_("Wording, in English"),
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 2, "lang": "en", "spellcheck": "true", "class": "textarea text-base"}),
-        help_text=_("Write {subject} once where the product or person stands, and {name} for each choice."),
+        help_text=_(
+            "Write {subject} once where the product or person stands, {subject2} for a second one beside it, and "
+            "{name} for each choice."
+        ),
     )
     variables = forms.CharField(widget=forms.HiddenInput, required=False, initial="[]")
 

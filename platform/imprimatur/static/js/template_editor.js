@@ -42,7 +42,9 @@ function keep() {
   const variables = [...list.children].map(readVariable);
   store.value = JSON.stringify(variables);
   const words = Object.fromEntries(variables.map((v) => [v.name, v.options[0]?.token ?? `{${v.name}}`]));
-  preview.textContent = wording.value.replace(/\{(\w+)\}/g, (all, name) => (name === "subject" ? preview.dataset.subject : (words[name] ?? all)));
+  const examples = preview.dataset.subjects.split(" ");
+  const subject = (name) => examples[name === "subject" ? 0 : Number(/^subject([2-4])$/.exec(name)?.[1]) - 1];
+  preview.textContent = wording.value.replace(/\{(\w+)\}/g, (all, name) => words[name] ?? subject(name) ?? all);
 }
 
 document.addEventListener("click", (event) => {
