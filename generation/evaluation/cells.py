@@ -1,24 +1,27 @@
 """A long comparison in pieces: every cell is measured once, kept under its digest, and a later run goes on.
 
 The cache is a file of JSON lines, one a cell, appended as soon as it is measured: figures, never pictures. A line cut
-off by a crash is dropped, and its cell measured again.
+off by a crash is dropped, and its cell measured again. Several processes may fill one file: each looks, before a
+batch, at what the others have added.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 Figures = dict[str, float]
 Measure = Callable[[Sequence["Cell"]], Sequence[Figures]]
-BATCH: Final = 8
+BATCH: Final = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,13 +49,18 @@ class Cell:
 
 
 class CellCache:
-    """Figures by cell, on disk. One process writes at a time."""
+    """Figures by cell, on disk."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._known: dict[str, Figures] = {}
-        if path.exists():
-            self._read()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take in what other processes have measured."""
+        if self.path.exists():
+            with self._locked("r+b"):
+                self._read()
 
     def __getitem__(self, cell: Cell) -> Figures:
         """KeyError for a cell that was not measured."""
@@ -70,12 +78,19 @@ class CellCache:
         """Keep them; on disk when this returns."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         rows = {cell.digest(): {"cell": asdict(cell), "figures": dict(figures)} for cell, figures in measured}
-        with self.path.open("a", encoding="utf-8") as file:
-            lines = (json.dumps({"digest": digest} | row, sort_keys=True) for digest, row in rows.items())
-            file.writelines(line + "\n" for line in lines)
+        lines = [json.dumps({"digest": digest} | row, sort_keys=True) + "\n" for digest, row in rows.items()]
+        with self._locked("ab") as file:
+            file.write("".join(lines).encode())
             file.flush()
             os.fsync(file.fileno())
         self._known |= {cell.digest(): dict(figures) for cell, figures in measured}
+
+    @contextmanager
+    def _locked(self, mode: str) -> Iterator[IO[bytes]]:
+        """The file, to this process alone."""
+        with self.path.open(mode) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield file
 
     def _read(self) -> None:
         """A last line without its end is cut off the file, so that the next one starts afresh.
@@ -104,27 +119,28 @@ def fill(
     batch: int = BATCH,
     clock: Callable[[], float] = time.monotonic,
 ) -> int:
-    """Measure what is missing, `batch` cells that are alike at a time; how many are left.
+    """Measure what is missing, `batch` cells that are alike at a time, in the order given; how many are left.
 
     No batch is begun once `minutes` are over. advanced: told how many cells were just kept. Raises what `measure` does,
     with all earlier batches kept, and ValueError where it does not give one dict a cell.
     """
     left, started = cache.missing(cells), clock()
-    remaining = len(left)
     for group in _batches(left, batch):
         if minutes is not None and clock() - started >= 60 * minutes:
             break
-        cache.add(list(zip(group, measure(group), strict=True)))
-        remaining -= len(group)
+        cache.refresh()
+        unmeasured = cache.missing(group)
+        if unmeasured:
+            cache.add(list(zip(unmeasured, measure(unmeasured), strict=True)))
         if advanced is not None:
             advanced(len(group))
-    return remaining
+    return len(cache.missing(left))
 
 
 def _batches(cells: Sequence[Cell], size: int) -> list[list[Cell]]:
-    """Of cells that are alike, methods in the order of their names."""
+    """Of neighbours that are alike."""
     made = []
-    for _, members in groupby(sorted(cells, key=lambda cell: cell.alike), key=lambda cell: cell.alike):
+    for _, members in groupby(cells, key=lambda cell: cell.alike):
         group = list(members)
         made += [group[start : start + size] for start in range(0, len(group), size)]
     return made

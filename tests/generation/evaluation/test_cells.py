@@ -71,12 +71,26 @@ def test_no_batch_begins_after_the_time(tmp_path: Path) -> None:
     assert (left, told) == (5, [2, 2])
 
 
-def test_batches_hold_what_is_alike(tmp_path: Path) -> None:
+def test_batches_hold_neighbours_that_are_alike_in_the_order_given(tmp_path: Path) -> None:
     measured = Measured()
-    mixed = [c for pair in zip(cells(3), cells(3, scope=0.4), cells(3, "plain"), strict=True) for c in pair]
-    fill(mixed, CellCache(tmp_path / "c"), measured)
-    assert [len(group) for group in measured.batches] == [3, 3, 3]
-    assert all(len({cell.alike for cell in group}) == 1 for group in measured.batches)
+    wanted = [*cells(3, scope=0.4), *cells(2, "plain"), *cells(2)]
+    fill(wanted, CellCache(tmp_path / "c"), measured, batch=2)
+    assert [len(group) for group in measured.batches] == [2, 1, 2, 2]
+    assert [cell for group in measured.batches for cell in group] == wanted
+
+
+def test_two_processes_do_not_measure_the_same(tmp_path: Path) -> None:
+    wanted, path = cells(6), tmp_path / "cells.jsonl"
+    other, mine = CellCache(path), Measured()
+
+    def while_another_works(group: Sequence[Cell]) -> list[Figures]:
+        other.add([(cell, {"similarity": 0.5}) for cell in wanted[2:5]])
+        return mine(group)
+
+    cache = CellCache(path)
+    assert fill(wanted, cache, while_another_works, batch=2) == 0
+    assert [cell.seed for group in mine.batches for cell in group] == [0, 1, 5]
+    assert CellCache(path)[wanted[3]] == {"similarity": 0.5}
 
 
 def test_the_digest_knows_all_but_the_order_of_settings() -> None:

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from generation.evaluation.metrics import asked, correlation, figures, variety
+from generation.evaluation.metrics import asked, correlation, covered, drift, figures, leak, painted_over, variety
 from generation.studio.attributes import CLASSES
 from generation.studio.autoencoder import to_tensor
-from generation.studio.trial import Trial
+from generation.studio.drawing import Trial
 from generation.studio.vision_networks import StudioEvaluator
 from generation.studio.world.individual import Individual, draw_individual
 from generation.studio.world.layout import PLAIN, Layout
@@ -60,17 +60,29 @@ def test_recovery_and_text_match_count_what_is_right(oracle: StudioEvaluator, mo
     row = replace(row, individual=look)
     wrong = next(word for word in CLASSES["emblem"] if word != "star")
     believing(
-        monkeypatch, oracle, main="red", accent="blue", pattern="dotted", emblem=wrong, scene="beach", position="right"
+        monkeypatch,
+        oracle,
+        main="red",
+        accent="blue",
+        pattern="dotted",
+        emblem=wrong,
+        kind="hat",
+        scene="beach",
+        position="left",
     )
     (found,) = figures(oracle, painted([row]), [row])
     assert (found["main"], found["accent"], found["pattern"], found["emblem"]) == (1, 1, 1, 0)
-    assert (found["recovery"], found["text_match"]) == (0.75, 0.5)
-    assert "leak" not in found
+    assert (found["recovery"], found["text_match"]) == (0.75, pytest.approx(2 / 3))
+    assert "surroundings" not in found
 
 
 def test_what_the_prompt_does_not_say_is_not_asked() -> None:
-    assert asked(trial(1)) == {"scene": "beach"}
-    assert asked(trial(1, layout=Layout(size="large"))) == {"scene": "beach", "size": "large"}
+    assert asked(trial(1)) == {"kind": "mug", "scene": "beach"}
+    assert asked(trial(1, layout=Layout(size="large"))) == {
+        "kind": "mug",
+        "scene": "beach",
+        "size": "large",
+    }
 
 
 def test_the_reference_itself_is_similar_and_copied(oracle: StudioEvaluator) -> None:
@@ -84,18 +96,35 @@ def test_the_reference_itself_is_similar_and_copied(oracle: StudioEvaluator) -> 
     assert all(0 <= value <= 1 for f in placed for value in f.values())
 
 
-def test_leak_is_the_belief_in_the_scene_that_the_reference_costs(
-    oracle: StudioEvaluator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_surroundings_are_judged_without_the_subject(oracle: StudioEvaluator) -> None:
     rows = [trial(1), trial(2)]
-    pictures, plain = painted(rows), painted(rows, scene="snow")
-    same = figures(oracle, pictures, rows, pictures)
-    assert [f["leak"] for f in same] == [0.0, 0.0]
-    place = CLASSES["scene"].index("beach")
+    pictures, places = painted(rows), torch.zeros(2, 1, 8, 8)
+    places[:, :, 2:6, 2:6] = 1
+    hidden = painted_over(pictures, places)
+    inside = covered(places, pictures).expand_as(pictures)
+    assert torch.equal(hidden[~inside], pictures[~inside])
+    assert inside[:, :, 40:88, 40:88].all()
+    assert not inside[:, :, :24].any()
+    scene = CLASSES["scene"].index("beach")
     with torch.inference_mode():
-        before, after = (oracle(x)["scene"].softmax(1)[:, place] for x in (plain, pictures))
-    fallen = [f["leak"] for f in figures(oracle, pictures, rows, plain)]
-    assert fallen == pytest.approx((before - after).clamp(0, 1).tolist(), abs=1e-6)
+        believed = oracle(hidden)["scene"].softmax(1)[:, scene].tolist()
+    other = pictures.masked_fill(inside, 0.3)
+    for shown in (pictures, other):
+        found = [f["surroundings"] for f in figures(oracle, shown, rows, places)]
+        assert found == pytest.approx(believed, abs=1e-6)
+
+
+def test_leak_and_drift_are_what_the_reference_costs_outside_the_subject() -> None:
+    assert leak(0.25, 0.75) == 0.5
+    assert leak(0.9, 0.75) == 0
+    plain, places = torch.zeros(1, 3, 128, 128), torch.zeros(1, 1, 8, 8)
+    places[:, :, :, :4] = 1
+    inside, outside = plain.clone(), plain.clone()
+    inside[..., :60], outside[..., -20:] = 1.0, 1.0
+    assert drift(inside, plain, places, places) == [0]
+    (found,) = drift(outside, plain, places, places)
+    share = float((~covered(places, plain)).float().mean())
+    assert found == pytest.approx(0.5 * 20 / 128 / share, abs=1e-5)
 
 
 def test_variety_falls_where_seeds_draw_the_same() -> None:
