@@ -6,14 +6,18 @@ two methods differ by the method alone.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+import torch
 from torch import Tensor
 
+from generation.studio.autoencoder import to_tensor
 from generation.studio.drawing import How, Trial, draw_as
 from generation.studio.loading import StudioParts
+from generation.studio.world.render import paint_picture
 
 
 @dataclass(frozen=True)
@@ -57,17 +61,18 @@ class Method(Protocol):
 
 @dataclass(frozen=True)
 class Ours:
-    """The shipped model, whole or with something left out: see `How`."""
+    """The shipped model, whole or with something left out: see `How`. told: the prompt describes the looks too."""
 
     name: str
     parts: StudioParts
     how: How = field(default_factory=How)
+    told: bool = False
     per_subject: bool = False
 
     @property
     def settings(self) -> Mapping[str, Any]:
         """All dials."""
-        return self.how.as_json()
+        return self.how.as_json() | ({"told": True} if self.told else {})
 
     def prepare(self, row: Trial) -> Prepared:
         """Nothing is learnt at test time."""
@@ -77,4 +82,31 @@ class Ours:
     def draw(self, rows: Sequence[Trial], prepared: Prepared) -> Tensor:
         """See Method."""
         del prepared
-        return draw_as(self.parts, rows, self.how)
+        return draw_as(self.parts, [replace(row, told=self.told) for row in rows], self.how)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The drawn world itself paints what was asked: no method can be expected above what the evaluator says of it."""
+
+    name: str = "drawn by the world itself"
+    per_subject: bool = False
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """None."""
+        return {}
+
+    def prepare(self, row: Trial) -> Prepared:
+        """It knows the individual."""
+        del row
+        return Prepared()
+
+    def draw(self, rows: Sequence[Trial], prepared: Prepared) -> Tensor:
+        """See Method."""
+        del prepared
+        return torch.cat([self._painted(row) for row in rows])
+
+    def _painted(self, row: Trial) -> Tensor:
+        rng = random.Random(row.seed)  # noqa: S311  the noise of a drawing
+        return to_tensor(paint_picture(rng, row.individual, row.scene, row.layout).picture[None])

@@ -1,0 +1,74 @@
+"""What was measured of a method at one setting, and the tables made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from generation.evaluation.bootstrap import Interval, difference, interval
+from generation.evaluation.cells import Cell, CellCache, Figures
+
+Key = tuple[str, str, int]  # individual, prompt, seed
+
+#: Column of the table -> figure of a cell.
+COLUMNS: Final = {
+    "similarity": "similarity",
+    "attributes kept": "recovery",
+    "text match": "text_match",
+    "leak": "leak",
+    "drift": "drift",
+    "variety": "variety",
+    "copied": "copied",
+}
+ATTRIBUTES: Final = {
+    "main colour": "main",
+    "accent colour": "accent",
+    "pattern": "pattern",
+    "emblem": "emblem",
+}
+
+
+@dataclass(frozen=True)
+class Point:
+    """One method at one setting, with the figures of every cell measured so far."""
+
+    method: str
+    label: str
+    figures: Mapping[Key, Figures]
+
+    def column(self, figure: str, keys: Sequence[Key]) -> list[float]:
+        """Of the cells named, in their order. Raises KeyError for one that was not measured."""
+        return [self.figures[key][figure] for key in keys]
+
+    def mean(self, figure: str, keys: Sequence[Key] | None = None) -> Interval:
+        """Of the cells named, else of all that have it. Raises ValueError where there are none."""
+        chosen = [key for key in (self.figures if keys is None else keys) if figure in self.figures[key]]
+        return interval(self.column(figure, chosen), [key[0] for key in chosen])
+
+
+def point(label: str, cells: Sequence[Cell], cache: CellCache) -> Point | None:
+    """Of what the cache has of one method's cells; None where it has nothing."""
+    known = {(c.individual, c.prompt, c.seed): cache[c] for c in cells if c in cache}
+    return Point(cells[0].method, label, known) if known else None
+
+
+def shared_keys(points: Sequence[Point]) -> list[Key]:
+    """Cells that all of them have, in the first one's order."""
+    return [key for key in points[0].figures if all(key in other.figures for other in points)]
+
+
+def paired(ours: Point, theirs: Point, figure: str) -> Interval:
+    """Ours less theirs, cell by cell, on what both have."""
+    keys = shared_keys([ours, theirs])
+    return difference(ours.column(figure, keys), theirs.column(figure, keys), [key[0] for key in keys])
+
+
+def table(points: Sequence[Point], columns: Mapping[str, str], keys: Sequence[Key] | None = None) -> str:
+    """Markdown: a row each, means with their 95 % intervals, over the cells named or all there are."""
+    lines = [["method", *columns, "pictures"], ["---", *["---:"] * (len(columns) + 1)]]
+    for one in points:
+        found = [one.mean(figure, keys) for figure in columns.values()]
+        cells = [f"{i.mean:.3f} <small>{i.low:.3f}–{i.high:.3f}</small>" for i in found]
+        lines.append([one.label, *cells, str(found[0].count)])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
