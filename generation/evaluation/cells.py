@@ -43,9 +43,9 @@ class Cell:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
     @property
-    def alike(self) -> tuple[str, str]:
+    def alike(self) -> tuple[str, str, str]:
         """Cells with the same can be measured together."""
-        return self.method, json.dumps(dict(self.settings), sort_keys=True)
+        return self.model, self.method, json.dumps(dict(self.settings), sort_keys=True)
 
 
 class CellCache:
@@ -144,3 +144,32 @@ def _batches(cells: Sequence[Cell], size: int) -> list[list[Cell]]:
         group = list(members)
         made += [group[start : start + size] for start in range(0, len(group), size)]
     return made
+
+
+def write_compact(path: Path, measured: Sequence[tuple[Cell, Figures]]) -> None:
+    """To be committed: a JSON line for all cells that are alike, figures in columns with four decimals."""
+    lines = []
+    for _, members in groupby(sorted(measured, key=lambda pair: pair[0].alike), key=lambda pair: pair[0].alike):
+        group = list(members)
+        first, columns = group[0][0], sorted({name for _, found in group for name in found})
+        rows = [[c.individual, c.prompt, c.seed, *(_rounded(found.get(n)) for n in columns)] for c, found in group]
+        head = {"model": first.model, "method": first.method, "settings": dict(first.settings), "columns": columns}
+        lines.append(json.dumps(head | {"rows": rows}, separators=(",", ":")) + "\n")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(lines), encoding="utf-8")
+
+
+def read_compact(path: Path) -> list[tuple[Cell, Figures]]:
+    """What `write_compact` wrote."""
+    measured = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        head = json.loads(line)
+        known = {name: head[name] for name in ("model", "method", "settings")}
+        for individual, prompt, seed, *values in head["rows"]:
+            found = {name: value for name, value in zip(head["columns"], values, strict=True) if value is not None}
+            measured.append((Cell(**known, individual=individual, prompt=prompt, seed=seed), found))
+    return measured
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

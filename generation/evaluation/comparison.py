@@ -42,9 +42,9 @@ class Comparison:
     def __init__(self, parts: StudioParts, evaluator: StudioEvaluator, model: str, folder: Path) -> None:
         self.parts, self.evaluator, self.model, self.folder = parts, evaluator, model, folder
         self.plain = Ours("words alone", parts, PLAIN)
-        self._methods: dict[tuple[str, str], Method] = {}
+        self._methods: dict[tuple[str, str, str], Method] = {}
         self._trials: dict[tuple[str, str, int], Trial] = {}
-        self._prepared: dict[tuple[str, str, str], Prepared] = {}
+        self._prepared: dict[tuple[str, str, str, str], Prepared] = {}
 
     def cells(self, method: Method, plans: Sequence[Planned]) -> list[Cell]:
         """One a plan; from now on they can be measured."""

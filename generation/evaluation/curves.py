@@ -7,6 +7,7 @@ drawn anew with replacement (see `bootstrap`), for all points the same ones, so 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ def lead(ours: Point, curve: Sequence[Point], *, at: str, of: str, seed: int = 0
 def best_at(least: float, curve: Sequence[Pair]) -> float:
     """The best second number on the curve where the first is `least` or more; -inf where it never is."""
     reached = [of for at, of in curve if at >= least]
-    for (at, of), (next_at, next_of) in zip(curve, curve[1:], strict=False):
+    for (at, of), (next_at, next_of) in itertools.pairwise(curve):
         if min(at, next_at) < least < max(at, next_at):
             reached.append(of + (next_of - of) * (least - at) / (next_at - at))
     return max(reached, default=-math.inf)
