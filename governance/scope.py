@@ -179,7 +179,7 @@ def check_kinds(said: Mapping[str, tuple[object, object]]) -> None:
     """Raise InvalidTerms unless every value is of its default's kind, where it has one: terms also come out of JSON,
     where a text may stand in place of a list, and would then contain each of its own letters."""
     for field, (value, default) in said.items():
-        if isinstance(default, frozenset | bool | str) and type(value) is not type(default):
+        if isinstance(default, frozenset | bool | str) and not isinstance(value, type(default)):
             raise InvalidTerms(f"{field} must be {_KINDS[type(default)]}")
         if isinstance(value, frozenset) and not all(isinstance(one, str | int) for one in value):
             raise InvalidTerms(f"{field} must be a list of words")

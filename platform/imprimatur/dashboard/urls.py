@@ -107,6 +107,7 @@ urlpatterns = [
     path("portal/<str:token>/pictures/<str:out>/answer", portal.portal_answer, name="portal_answer"),
     path("portal/<str:token>/narrow", portal.portal_narrow, name="portal_narrow"),
     path("portal/<str:token>/suspend", portal.portal_suspend, name="portal_suspend"),
+    path("portal/<str:token>/resume", portal.portal_resume, name="portal_resume"),
     path("portal/<str:token>/revoke", portal.portal_revoke, name="portal_revoke"),
     path("verify", verify.verify_desk, name="verify"),
 ]

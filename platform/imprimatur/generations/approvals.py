@@ -7,8 +7,9 @@ pictures of the same wording for the same use. Silence is no answer, whatever ti
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -22,9 +23,10 @@ from imprimatur.tenants.ids import decode
 _USE = ("channel", "territory", "purpose")
 
 
-def campaign_of(row: Generation) -> str:
-    """Pictures of one template version for one use belong together. A digest of both."""
-    parts = [str(row.template_version_id), *(str(row.use.get(name) or "") for name in _USE)]
+def campaign_of(row: Generation, use: Mapping[str, Any] | None = None) -> str:
+    """Pictures of one template version for one use (default: what the row was asked for) belong together. A digest."""
+    said = row.use if use is None else use
+    parts = [str(row.template_version_id), *(str(said.get(name) or "") for name in _USE)]
     return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
 
@@ -45,13 +47,17 @@ def answer(actor: Actor, record: ConsentRecord, output: Output, *, approved: boo
     return row
 
 
-def of_picture(row: Generation) -> frozenset[str]:
-    """Ids of the consents whose person approved this picture, or its campaign where that is what they reserved."""
+def of_picture(row: Generation, use: Mapping[str, Any] | None = None) -> frozenset[str]:
+    """Ids of the consents whose person approved this picture, or its campaign where that is what they reserved.
+
+    use: what it shall go out for, where that is not what it was asked for: another use is another campaign.
+    """
     output = Output.objects.filter(generation=row).first()
     if output is None:
         return frozenset()
     named = {line["record"] for line in row.consent_receipt.get("records", ())}
-    consents = [record for record in _reserving(named) if _standing(record, output, [*answers(record)])]
+    campaign = campaign_of(row, use)
+    consents = [record for record in _reserving(named) if _standing(record, output, [*answers(record)], campaign)]
     return frozenset(record.public_id for record in consents)
 
 
@@ -63,7 +69,7 @@ def answers(record: ConsentRecord) -> QuerySet[SubjectApproval]:
 def latest(record: ConsentRecord, outputs: Iterable[Output]) -> dict[Output, bool | None]:
     """For each picture what counts of what was said to it; None as long as nothing was."""
     said = [*answers(record)]
-    return {output: _standing(record, output, said) for output in outputs}
+    return {output: _standing(record, output, said, campaign_of(output.generation)) for output in outputs}
 
 
 def _reserving(named: set[str]) -> list[ConsentRecord]:
@@ -72,10 +78,12 @@ def _reserving(named: set[str]) -> list[ConsentRecord]:
     return [record for record in found if record.terms.get("approval_right", "none") != "none"]
 
 
-def _standing(record: ConsentRecord, output: Output, said: list[SubjectApproval]) -> bool | None:
+def _standing(record: ConsentRecord, output: Output, said: list[SubjectApproval], campaign: str) -> bool | None:
     """To the picture itself first: a no to one picture is not outvoted by a yes to its campaign."""
-    own = next((row.approved for row in said if row.output_id == output.pk), None)
-    if own is not None or record.terms.get("approval_right") != "per_campaign":
-        return own
-    campaign = campaign_of(output.generation)
+    own = next((row for row in said if row.output_id == output.pk), None)
+    by_campaign = record.terms.get("approval_right") == "per_campaign"
+    if own is not None and (not own.approved or own.campaign == campaign or not by_campaign):
+        return own.approved
+    if not by_campaign:
+        return None
     return next((row.approved for row in said if row.campaign == campaign), None)

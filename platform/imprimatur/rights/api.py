@@ -65,6 +65,7 @@ class Records(TenantViewSet):
         "portal": Permission.MANAGE_RIGHTS,
     }
     persons_only = frozenset({"verify", "send", "portal"})
+    secret_answers = frozenset({"send", "portal"})  # a link opens what it is for, to whoever has it
 
     def record(self, public_id: str) -> Any:
         """The record of that id; NotFound."""

@@ -8,12 +8,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, TypeVar
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from governance.consent import ConsentTerms
 from governance.errors import InvalidTerms
 from governance.trademark import TrademarkTerms
 from imprimatur.rights import evidence as documents
+from imprimatur.rights import links
 from imprimatur.rights.models import ConsentRecord, RightRecord, RightStatus, TrademarkLicence
 from imprimatur.rights.moving import locked, recorded, saved
 from imprimatur.rights.sealing import Contact, contact_of, seal_contact
@@ -97,13 +99,17 @@ def renew(actor: Actor, record: Record, valid_until: datetime) -> Record:
 
 
 def attach_evidence(actor: Actor, record: Record, data: bytes, name: str) -> Record:
-    """Add the signed document, or replace it, as long as nobody verified it. Conflict afterwards."""
+    """Add the signed document, or replace it, as long as nobody verified it. Conflict afterwards, and in place of what
+    the person signed by their link."""
     _require_drafter(actor)
     row = locked(record)
+    if row.evidence_seal:
+        raise Conflict(
+            _("The person signed this by their link; nothing takes that document’s place."), "signed_by_link"
+        )
     if row.status not in UNVERIFIED:
         raise Conflict(_("This record was verified with its document. Draft a new record."), code="not_a_draft")
     documents.attach(row, data, name)
-    row.evidence_seal = {}
     write_terms(row, owned(row, terms_in(row)))
     if row.status != RightStatus.DRAFT:
         keep_version(row, actor.label)
@@ -111,11 +117,17 @@ def attach_evidence(actor: Actor, record: Record, data: bytes, name: str) -> Rec
 
 
 def set_contact(actor: Actor, record: Record, contact: Contact) -> Record:
-    """Who stands behind the record: name and e-mail address, kept encrypted."""
+    """Who stands behind the record: name and e-mail address, kept encrypted.
+
+    Whoever is reached there speaks for the person, so once the draft is left a rights manager answers for it; links
+    that went to the former address end.
+    """
     _require_drafter(actor)
     row = locked(record)
+    if row.status != RightStatus.DRAFT:
+        actor.require(Permission.MANAGE_RIGHTS)
     row.sealed_contact = seal_contact(row.pk, contact)
-    return saved(actor, row, "contact_changed", {})
+    return saved(actor, row, "contact_changed", {"links_ended": links.end_all(row, timezone.now())})
 
 
 def _describe(

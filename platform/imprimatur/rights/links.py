@@ -60,8 +60,7 @@ def make(
 ) -> tuple[AccessLink, str]:
     """A new link and its token, which is shown this once. Earlier links of that purpose end."""
     person = actor.require_person()
-    former = AccessLink.objects.filter(record=record.public_id, purpose=purpose, used_at=None, revoked_at=None)
-    former.update(revoked_at=now)
+    end_all(record, now, purpose)
     link = AccessLink.objects.create(
         tenant_id=actor.tenant_id,
         purpose=purpose,
@@ -72,6 +71,12 @@ def make(
         created_by=person,
     )
     return link, token_of(link)
+
+
+def end_all(record: RightRecord, now: datetime, *purposes: LinkPurpose) -> int:
+    """End the record's links that still hold, those of some purposes or all. Returns how many."""
+    holding = AccessLink.objects.filter(record=record.public_id, used_at=None, revoked_at=None)
+    return holding.filter(purpose__in=purposes or LinkPurpose.values).update(revoked_at=now)
 
 
 def token_of(link: AccessLink) -> str:

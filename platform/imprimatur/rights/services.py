@@ -26,6 +26,7 @@ from imprimatur.rights.drafting import (
     renew,
     set_contact,
 )
+from imprimatur.rights.links import Grantor
 from imprimatur.rights.models import ConsentRecord, RightRecord, RightStatus, TrademarkLicence
 from imprimatur.rights.moving import locked, move, saved
 from imprimatur.rights.states import TRANSITIONS, require_transition
@@ -38,6 +39,7 @@ from imprimatur.tenants.permissions import Permission
 __all__ = [
     "TRANSITIONS",
     "attach_evidence",
+    "check_resumer",
     "check_verifier",
     "draft_consent",
     "draft_licence",
@@ -57,6 +59,7 @@ __all__ = [
 
 Record = TypeVar("Record", bound=RightRecord)
 MAX_REASON: Final = 300
+BY_PERSON: Final = "person"
 IN_FORCE: Final = frozenset({RightStatus.VERIFIED, RightStatus.ACTIVE, RightStatus.SUSPENDED})
 
 
@@ -122,9 +125,15 @@ def narrow(actor: Actor, record: Record, terms: Terms, reason: str = "") -> Reco
 
 
 def suspend(actor: Actor, record: Record, reason: str = "manager") -> Record:
-    """Stop every use for now. reason: who stopped it (manager, person or majority)."""
+    """Stop every use for now. reason: who stopped it (manager, person or majority).
+
+    The person's own stop goes before a manager's: it holds until they lift it themselves.
+    """
     actor.require(Permission.MANAGE_RIGHTS)
     row = locked(record)
+    if row.status == RightStatus.SUSPENDED and row.suspension_reason == "manager" and reason == BY_PERSON:
+        row.suspension_reason = reason
+        return saved(actor, row, "suspended", {"reason": reason})
     require_transition(row.status, RightStatus.SUSPENDED)
     row.suspension_reason = reason
     return move(actor, row, RightStatus.SUSPENDED, reason=reason)
@@ -135,15 +144,26 @@ def resume(actor: Actor, record: Record, now: datetime | None = None) -> Record:
 
     Conflict when the person came of age meanwhile: then they must agree themselves.
     """
-    actor.require(Permission.MANAGE_RIGHTS)
-    actor.require_person()
     row = locked(record)
+    check_resumer(actor, row)
     if row.status != RightStatus.SUSPENDED:
         require_transition(row.status, RightStatus.SUSPENDED)
         raise Conflict(_("This record is not suspended."), code="wrong_status", status_now=row.status)
     if isinstance(row, ConsentRecord) and row.suspends_at and row.suspends_at <= (now or timezone.now()):
         raise Conflict(_("The person is of age now and must agree themselves. Draft a new record."), code="of_age")
     return move(actor, row, RightStatus.ACTIVE)
+
+
+def check_resumer(actor: Actor, record: RightRecord) -> None:
+    """Raise what stands in the way of this actor's resuming: who stopped it themselves lifts that themselves."""
+    actor.require(Permission.MANAGE_RIGHTS)
+    stopped_by_person = record.suspension_reason == BY_PERSON
+    if isinstance(actor, Grantor) and stopped_by_person:
+        return
+    actor.require_person()
+    if stopped_by_person:
+        message = _("The person stopped this themselves, and only they lift that: send them the link to their page.")
+        raise Conflict(message, code="stopped_by_person")
 
 
 def revoke(actor: Actor, record: Record, reason: str = "") -> Record:

@@ -151,7 +151,7 @@ def test_a_link_allows_nothing_that_needs_a_signed_in_person(world: World, gordo
         services.verify_record(person, record)
     active = services.verify_record(gordon, record)
     with pytest.raises(PersonRequired):
-        services.resume(person, services.suspend(person, active, "person"))
+        services.resume(person, services.suspend(gordon, active))
 
 
 def test_forms_need_their_own_token_and_too_many_tries_are_slowed(world: World, settings: Any) -> None:

@@ -57,7 +57,7 @@ def portal(request: LinkRequest, token: str) -> HttpResponse:
         "pictures": _pictures(record),
         "reserved": _approval_right(record),
         "in_force": record.status in IN_FORCE,
-        "suspended": record.status == RightStatus.SUSPENDED,
+        "stopped": record.status == RightStatus.SUSPENDED and record.suspension_reason == services.BY_PERSON,
         "narrow_form": narrow_form(record),
         "impact": impact(request.grantor, record, now=request.now),
         "confirm_word": _("take back"),
@@ -106,6 +106,13 @@ def portal_narrow(request: LinkRequest, token: str) -> HttpResponse:
 def portal_suspend(request: LinkRequest, token: str) -> HttpResponse:
     """Stop everything for now."""
     return _done(request, token, lambda: services.suspend(request.grantor, request.record, "person"), _("Stopped."))
+
+
+@require_POST
+@link_page(LinkPurpose.PORTAL)
+def portal_resume(request: LinkRequest, token: str) -> HttpResponse:
+    """Lift their own stop: what they agreed to holds again."""
+    return _done(request, token, lambda: services.resume(request.grantor, request.record), _("Allowed again."))
 
 
 @require_POST

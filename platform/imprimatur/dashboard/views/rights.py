@@ -181,7 +181,14 @@ def _actions(actor: Actor, record: RightRecord) -> list[Act]:
         found.append(Act(name="suspend", label=_("Suspend"), icon="lock", help=text))
     if record.status == RightStatus.SUSPENDED:
         found.append(
-            Act(name="resume", label=_("Resume"), icon="player-play", help=_("Back into force."), css="btn-primary")
+            Act(
+                name="resume",
+                label=_("Resume"),
+                icon="player-play",
+                help=_("Back into force."),
+                css="btn-primary",
+                refusal=_why_not_resume(actor, record),
+            )
         )
     return found
 
@@ -204,6 +211,14 @@ def _why_not_verify(actor: Actor, record: RightRecord) -> str:
     except DomainError as error:
         return str(error)
     return "" if record.evidence_sha256 else _("There is no evidence yet. Add the signed document first.")
+
+
+def _why_not_resume(actor: Actor, record: RightRecord) -> str:
+    try:
+        services.check_resumer(actor, record)
+    except DomainError as error:
+        return str(error)
+    return ""
 
 
 def _kind(record: RightRecord) -> str:

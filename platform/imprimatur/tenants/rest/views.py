@@ -35,11 +35,13 @@ class TenantEndpoint(APIView):
     permissions: HTTP method or viewset action -> Permission; reading needs VIEW unless it says otherwise.
     persons_only: methods or actions that no API key may call (403 `person_required`).
     holds_secret: the answer to a POST is shown once, so a replay of it is refused.
+    secret_answers: the same for some of the actions.
     """
 
     permissions: ClassVar[dict[str, Permission]] = {}
     persons_only: ClassVar[frozenset[str]] = frozenset()
     holds_secret: ClassVar[bool] = False
+    secret_answers: ClassVar[frozenset[str]] = frozenset()
     request: TenantRequest
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -88,7 +90,8 @@ class TenantEndpoint(APIView):
         answer = super().finalize_response(request, response, *args, **kwargs)
         answer.headers.setdefault("Cache-Control", "private, no-store")
         if self.replay_key and isinstance(answer, Response):
-            keep(self.replay_key, request, request.actor, answer, holds_secret=self.holds_secret)
+            secret = self.holds_secret or getattr(self, "action", None) in self.secret_answers
+            keep(self.replay_key, request, request.actor, answer, holds_secret=secret)
         return answer
 
 
