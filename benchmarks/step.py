@@ -1,233 +1,232 @@
-"""What does a picture cost beside plain guidance? `./run bench step [--json]`.
+"""What does a picture cost beside plain guidance? `./run bench step [--json] [--minutes N] [--small]`.
 
-Every kind of forward of plain classifier-free guidance, of the method as released (three forwards a step) and of ours
-is timed in rotation, on SD1.5 at 512 px with random weights, and composed to a picture of 25 steps, frozen at 12. The
-weights don't matter to time; the mask is a disc over a quarter of the picture. FLOPs are counted, not timed. It needs
-8 GB; with less a model a quarter as wide is timed, and named.
+A picture of 25 steps, its mask frozen at 12, drawn in each of the ways that `benchmarks/_paths.py` names. FLOPs are
+counted at the true sizes of SD1.5 and SDXL. Time is taken of single forwards, in rotation so that a busy machine is
+busy for all of them, and composed to a picture; a ratio is taken within a round, and the median of the rounds is told.
+On a CPU that is SD1.5 at 512 px in float32 (it needs 8 GB; with less, or --small, a model a quarter as wide at 256 px),
+and processor time beside wall time. On a GPU it is SD1.5 at 512 and SDXL at 1024 px in bfloat16, with the TFLOP/s
+achieved. What the fast effort changes in the studio model's pictures stands beside what it saves.
 """
 
 from __future__ import annotations
 
 import os
 import statistics
-import sys
 import time
 from collections.abc import Callable
-from json import dumps
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 import torch
-from diffusers.models.attention_processor import AttnProcessor2_0
-from torch import Tensor
 
-from generation.denoising import Denoising
-from generation.spec import Effort
-from tests.generation.full_size import (
-    SD15,
-    SDXL,
-    STEPS,
-    STOP,
-    FullSize,
-    picture_flops,
-    plain_flops,
-    reference_flops,
-    round_mask,
-    step,
-)
-from tests.generation.reference_path import Forward, ReferencePath
+from benchmarks._paths import EFFORTS, Forwards, Paths, Recipes, recipes
+from benchmarks._report import Result, answer, asking, gate, print_gates
+from tests.generation.full_size import SD15, SDXL, counted, picture_flops
 
-GIGABYTES = 8
-ROUNDS = 3
-SMALL = SD15 | {"block_out_channels": (80, 160, 320, 320), "norm_num_groups": 16, "sample_size": 32}
-Kind = tuple[bool, bool]  # makes a mask, has a negative branch
-Counts = dict[str, int]
+GIGABYTES: Final = 8
+GPU_ROUNDS: Final = 20
+GPU_WARM_UP: Final = 3
+SMALL: Final = SD15 | {"block_out_channels": (80, 160, 320, 320), "norm_num_groups": 16, "sample_size": 32}
+SIZES: Final = {"SD1.5 at 512 px": SD15, "SDXL at 1024 px": SDXL}
+FLOP_GOALS: Final = {"SD1.5 at 512 px": 1.22, "SDXL at 1024 px": 1.24}
+PLAIN, NEVER, EXACT, FAST = "plain guidance", "released, never frozen", "ours, exact", "ours, fast"
+Ratios = dict[str, float]  # by way
+
+
+def composed(plan: Recipes, each: dict[str, float]) -> Ratios:
+    """Of a picture, what its forwards come to."""
+    return {way: sum(each[part] * count for part, count in recipe.items()) for way, recipe in plan.items()}
+
+
+@dataclass(frozen=True)
+class Work:
+    """Of a picture, by way: FLOPs, and rows through the UNet (coarse ones and those cut short included)."""
+
+    flops: Ratios
+    items: Ratios
+
+
+def work(config: dict[str, Any], plan: Recipes) -> Work:
+    """Counted on the meta device. What ours makes once a picture is part of its FLOPs."""
+    paths = Paths(config, "meta")
+    rows: list[int] = []
+    for unet in (paths.plain, paths.adapter, paths.size.unet, paths.path.unet):
+        unet.register_forward_pre_hook(lambda _, args: rows.append(len(args[0])))
+    flops, items = {}, {}
+    for name, forward in paths.forwards.items():
+        rows.clear()
+        flops[name] = float(counted(forward))
+        items[name] = float(sum(rows))
+    ours = {f"ours, {effort}": float(picture_flops(paths.size, effort)) for effort in EFFORTS}
+    return Work(composed(plan, flops) | ours, composed(plan, items))
+
+
+class Times:
+    """Seconds of each forward, a round after the other."""
+
+    def __init__(self, forwards: Forwards, wait: Callable[[], None] = lambda: None) -> None:
+        self.forwards, self.wait = forwards, wait
+        self.wall: list[Ratios] = []
+        self.processor: list[Ratios] = []
+
+    @torch.inference_mode()
+    def round(self) -> None:
+        """Every forward in turn."""
+        wall, processor = {}, {}
+        for name, forward in self.forwards.items():
+            self.wait()
+            began, used = time.perf_counter(), time.process_time()
+            forward()
+            self.wait()
+            wall[name], processor[name] = time.perf_counter() - began, time.process_time() - used
+        self.wall.append(wall)
+        self.processor.append(processor)
+
+    def until(self, end: float) -> None:
+        """Rounds as long as another one fits before `end` (of `time.monotonic`); one at least."""
+        while True:
+            began = time.monotonic()
+            self.round()
+            if 2 * time.monotonic() - began > end:
+                return
+
+
+def spread(rounds: list[Ratios], plan: Recipes) -> dict[str, list[float]]:
+    """Median, least and greatest ratio to plain guidance of the same round, by way."""
+    pictures = [composed(plan, each) for each in rounds]
+    found = {}
+    for way in plan:
+        ratios = [picture[way] / picture[PLAIN] for picture in pictures]
+        found[way] = [round(f(ratios), 3) for f in (statistics.median, min, max)]
+    return found
+
+
+@torch.inference_mode()
+def on_cpu(plan: Recipes, end: float, *, small: bool) -> Result:
+    """Timed on this processor until `end`."""
+    small = small or _free_gigabytes() < GIGABYTES
+    paths = Paths(SMALL if small else SD15, "cpu")
+    times = Times(paths.forwards)
+    paths.forwards["plain"]()  # the first forward of a process is slower than any other
+    times.until(end)
+    return {
+        "model": "a quarter of SD1.5's width at 256 px" if small else "SD1.5 at 512 px",
+        "device": f"CPU, float32, {torch.get_num_threads()} threads",
+        "rounds": len(times.wall),
+        "wall time": spread(times.wall, plan),
+        "processor time": spread(times.processor, plan),
+        "processor seconds a forward": {
+            name: round(statistics.median(each[name] for each in times.processor), 3) for name in paths.forwards
+        },
+    }
+
+
+def on_gpu(model: str, plan: Recipes, flops: Ratios) -> Result:
+    """Timed on a CUDA device, with the TFLOP/s achieved."""
+    paths = Paths(SIZES[model], "cuda", torch.bfloat16)
+    times = Times(paths.forwards, torch.cuda.synchronize)
+    for _ in range(GPU_WARM_UP):
+        times.round()
+    times = Times(paths.forwards, torch.cuda.synchronize)
+    for _ in range(GPU_ROUNDS):
+        times.round()
+    median = {name: statistics.median(each[name] for each in times.wall) for name in paths.forwards}
+    seconds = composed(plan, median)
+    return {
+        "model": model,
+        "device": f"{torch.cuda.get_device_name()}, bfloat16",
+        "rounds": len(times.wall),
+        "wall time": spread(times.wall, plan),
+        "seconds a picture": {way: round(value, 4) for way, value in seconds.items()},
+        "TFLOP/s": {way: round(flops[way] / seconds[way] / 1e12, 1) for way in plan},
+    }
 
 
 def _free_gigabytes() -> float:
     return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
 
 
-class Bench:
-    """One UNet on the CPU, and its forwards by name."""
-
-    def __init__(self, config: dict[str, Any]) -> None:
-        self.size = FullSize(config, "cpu")
-        self.ours = dict(self.size.unet.attn_processors)
-        self.path = ReferencePath(self.size.unet, (self.size.side, self.size.side))
-        self.theirs = dict(self.size.unet.attn_processors)
-        self.stock = {name: AttnProcessor2_0() for name in self.ours}
-        self.pictures: dict[Effort, Denoising] = {"exact": self._picture("exact"), "fast": self._picture("fast")}
-
-    def _picture(self, effort: Effort) -> Denoising:
-        d, mask = self.size.denoising(effort), round_mask(self.size.side)
-        d.new_masks = lambda maps, attentions: [mask]  # type: ignore[method-assign]  # noqa: ARG005
-        d.subjects[0].mask = mask
-        return d
-
-    def forwards(self) -> dict[str, Callable[[], object]]:
-        """Each does one forward or step."""
-        asked, negative = self.size.condition(), self.size.condition()
-        both = torch.cat([asked.text, negative.text])
-        latent, mask = self.size.empty(1, 4, self.size.side, self.size.side), round_mask(self.size.side)
-        look, seen = Forward(word=torch.zeros(1, 77)), Forward(self.size.tokens(), mask)
-        found: dict[str, Callable[[], object]] = {
-            "plain": lambda: self._unet(self.stock, torch.cat([latent, latent]), both),
-            "their guidance": lambda: self._reference(latent, asked, look),
-            "their other two": lambda: [self._reference(latent, row, seen) for row in (asked, negative)],
-        }
-        for effort in self.pictures:
-            found |= {_name(effort, kind): self._step_of(effort, kind) for kind in set(_kinds(self.size, effort))}
-        return found
-
-    def _unet(self, processors: dict[str, Any], latent: Tensor, text: Tensor) -> object:
-        self.size.unet.set_attn_processor(dict(processors))
-        return self.size.unet(latent, 500, encoder_hidden_states=text)
-
-    def _reference(self, latent: Tensor, condition: Any, current: Forward) -> Tensor:
-        self.size.unet.set_attn_processor(dict(self.theirs))
-        current.maps.clear()
-        return self.path.forward(latent, 500, condition, current)
-
-    def _step_of(self, effort: Effort, kind: Kind) -> Callable[[], object]:
-        place = _kinds(self.size, effort).index(kind)
-
-        def forward() -> None:
-            self.size.unet.set_attn_processor(dict(self.ours))
-            self.pictures[effort].step = place
-            step(self.size.denoiser, self.pictures[effort])
-
-        return forward
-
-
-def _kinds(size: FullSize, effort: Effort) -> list[Kind]:
-    """Of each step of a picture."""
-    d = size.denoising(effort)
-    d.subjects[0].mask = round_mask(size.side)
-    kinds = []
-    for d.step in range(STEPS):
-        kinds.append((d.needs_mask, d.is_guided))
-    return kinds
-
-
-def _name(effort: Effort, kind: Kind) -> str:
-    mask, guided = kind
-    return f"{effort}: {'new' if mask else 'kept'} mask, {'two rows' if guided else 'one row'}"
-
-
-def _recipes(size: FullSize) -> dict[str, Counts]:
-    """How often each forward runs in a picture."""
-    recipes: dict[str, Counts] = {
-        "plain guidance": {"plain": STEPS},
-        "released, never frozen": {"their guidance": STEPS, "their other two": STEPS},
-        "released, frozen": {"their guidance": STOP, "their other two": STEPS},
+def measure(minutes: float = 10, *, small: bool = False) -> Result:
+    """All figures and gates as one JSON-ready object. minutes: when the last round ends, where it can."""
+    end, plan = time.monotonic() + 60 * minutes, recipes()
+    counts = {model: work(config, plan) for model, config in SIZES.items()}
+    if torch.cuda.is_available() and not small:
+        timed = [on_gpu(model, plan, counts[model].flops) for model in SIZES]
+    else:
+        timed = [on_cpu(plan, end, small=small)]
+    flops = {model: {way: round(_beside(of.flops, way), 3) for way in plan} for model, of in counts.items()}
+    items = counts["SD1.5 at 512 px"].items  # the same for both
+    return {
+        "benchmark": "step",
+        "TFLOP, plain guidance": {model: round(of.flops[PLAIN] / 1e12, 1) for model, of in counts.items()},
+        "FLOPs": flops,
+        "UNet items": items,
+        "timed": timed,
+        "gates": [
+            *_flop_gates(flops),
+            gate("UNet items: exact", items[EXACT], 62, most=True),
+            *(row for run in timed for row in _time_gates(run)),
+        ],
     }
-    for effort in ("exact", "fast"):
-        names = [_name(effort, kind) for kind in _kinds(size, effort)]
-        recipes[f"ours, {effort}"] = {name: names.count(name) for name in set(names)}
-    return recipes
 
 
-@torch.inference_mode()
-def _seconds(forwards: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Medians; each round takes every forward in turn, so that a busy machine is busy for all of them."""
-    times: dict[str, list[float]] = {name: [] for name in forwards}
-    for turn in range(rounds + 1):
-        for name, forward in forwards.items():
-            started = time.perf_counter()
-            forward()
-            if turn:  # the first one makes keys and values, and buffers
-                times[name].append(time.perf_counter() - started)
-    return {name: statistics.median(found) for name, found in times.items()}
+def _beside(each: Ratios, way: str) -> float:
+    return each[way] / each[PLAIN]
 
 
-@torch.inference_mode()
-def _rows(bench: Bench, forwards: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """UNet rows of each forward."""
-    rows: list[int] = []
-    hook = bench.size.unet.register_forward_pre_hook(lambda _, args: rows.append(len(args[0])))
-    found: dict[str, float] = {}
-    for name, forward in forwards.items():
-        rows.clear()
-        forward()
-        found[name] = sum(rows)
-    hook.remove()
-    return found
-
-
-def _composed(recipes: dict[str, Counts], each: dict[str, float]) -> dict[str, float]:
-    return {name: sum(each[part] * count for part, count in recipe.items()) for name, recipe in recipes.items()}
-
-
-def _flops() -> dict[str, dict[str, float]]:
-    """Of a picture, relative to plain guidance, at true size."""
-    found = {}
-    for name, config in {"SD1.5 at 512 px": SD15, "SDXL at 1024 px": SDXL}.items():
-        full = FullSize(config)
-        plain, theirs = plain_flops(full), reference_flops(full)
-        ours = {f"ours, {effort}": picture_flops(full, effort) / plain for effort in ("exact", "fast")}
-        found[name] = {"released, never frozen": theirs / plain} | ours
-    return found
-
-
-def _gate(name: str, value: float, goal: float) -> dict[str, Any]:
-    return {"name": name, "value": round(value, 3), "goal": f"<= {goal:g}", "holds": value <= goal}
-
-
-def _gates(wall: dict[str, float], flops: dict[str, dict[str, float]], items: float) -> list[dict[str, Any]]:
-    found = [
-        _gate("wall: exact beside plain", wall["ours, exact"], 1.25),
-        _gate("wall: exact beside released, never frozen", wall["ours, exact"] / wall["released, never frozen"], 0.82),
-        _gate("wall: fast beside plain", wall["ours, fast"], 1.0),
-        _gate("UNet items, exact", items, 62),
-    ]
-    for (name, ratios), goal in zip(flops.items(), (1.22, 1.24), strict=True):
-        theirs = ratios["released, never frozen"]
+def _flop_gates(flops: dict[str, Ratios]) -> list[Result]:
+    found = []
+    for model, ratios in flops.items():
         found += [
-            _gate(f"FLOPs, {name}: exact beside plain", ratios["ours, exact"], goal),
-            _gate(f"FLOPs, {name}: exact beside released, never frozen", ratios["ours, exact"] / theirs, 0.80),
-            _gate(f"FLOPs, {name}: fast beside plain", ratios["ours, fast"], 1.0),
+            gate(f"FLOPs, {model}: exact beside plain", ratios[EXACT], FLOP_GOALS[model], most=True),
+            gate(f"FLOPs, {model}: exact beside released", ratios[EXACT] / ratios[NEVER], 0.80, most=True),
+            gate(f"FLOPs, {model}: fast beside plain", ratios[FAST], 1.0, most=True),
         ]
     return found
 
 
-def measure(config: dict[str, Any], model: str, rounds: int = ROUNDS) -> dict[str, Any]:
-    """All figures and gates as one JSON-ready object."""
-    bench = Bench(config)
-    forwards, recipes = bench.forwards(), _recipes(bench.size)
-    each = _seconds(forwards, rounds)
-    items = _composed(recipes, _rows(bench, forwards))
-    seconds, flops = _composed(recipes, each), _flops()
-    wall = {name: value / seconds["plain guidance"] for name, value in seconds.items()}
-    return {
-        "benchmark": "step",
-        "model": model,
-        "threads": torch.get_num_threads(),
-        "seconds a forward": {name: round(value, 3) for name, value in each.items()},
-        "wall time": {name: round(value, 3) for name, value in wall.items()},
-        "UNet items": items,
-        "FLOPs": {name: {k: round(v, 3) for k, v in ratios.items()} for name, ratios in flops.items()},
-        "gates": _gates(wall, flops, items["ours, exact"]),
-    }
+def _time_gates(timed: Result) -> list[Result]:
+    model = timed["model"]
+    ratios = {way: median for way, (median, _, _) in timed["wall time"].items()}
+    return [
+        gate(f"time, {model}: exact beside plain", ratios[EXACT], 1.25, most=True),
+        gate(f"time, {model}: exact beside released", ratios[EXACT] / ratios[NEVER], 0.82, most=True),
+        gate(f"time, {model}: fast beside plain", ratios[FAST], 1.0, most=True),
+    ]
 
 
-def _print_table(result: dict[str, Any]) -> None:
-    print(f"{result['model']}, {result['threads']} threads; plain guidance is 1")
-    print(f"{'a picture of 25 steps':<28}{'wall time':>12}{'UNet items':>12}")
-    for name, ratio in result["wall time"].items():
-        print(f"{name:<28}{ratio:>12.3f}{result['UNet items'][name]:>12.0f}")
+def columns(result: Result) -> dict[str, dict[str, str]]:
+    """Heading -> way -> what stands there."""
+    found = {f"FLOPs, {model}": {way: f"{r:.3f}" for way, r in of.items()} for model, of in result["FLOPs"].items()}
+    found["UNet items"] = {way: f"{items:.0f}" for way, items in result["UNet items"].items()}
+    for timed in result["timed"]:
+        for kind in ("wall time", "processor time"):
+            told = {way: f"{m:.3f} ({a:.3f}-{b:.3f})" for way, (m, a, b) in timed.get(kind, {}).items()}
+            found |= {f"{kind}, {timed['model']}": told} if told else {}
+        if "TFLOP/s" in timed:
+            found[f"TFLOP/s, {timed['model']}"] = {way: f"{speed:.0f}" for way, speed in timed["TFLOP/s"].items()}
+    return found
+
+
+def print_table(result: Result) -> None:
+    """One line a way, in parts of plain guidance; median (least-greatest) over the rounds of a time."""
+    found = columns(result)
+    print(f"{'a picture of 25 steps':<26}" + "".join(f"{head:>{_width(head)}}" for head in found))
+    for way in next(iter(found.values())):
+        print(f"{way:<26}" + "".join(f"{column[way]:>{_width(head)}}" for head, column in found.items()))
+    for timed in result["timed"]:
+        print(f"timed: {timed['model']}, random weights; {timed['device']}; {timed['rounds']} rounds")
     print()
-    for gate in result["gates"]:
-        print(f"{'ok ' if gate['holds'] else 'NOT'}  {gate['name']:<58}{gate['value']:>8.3f}  (goal {gate['goal']})")
+    print_gates(result["gates"])
 
 
-def main(json: bool = False) -> None:
-    """Print the figures. What does not hold is said, never a failure: a benchmark is read, not passed."""
-    if _free_gigabytes() >= GIGABYTES:
-        result = measure(SD15, "SD1.5 at 512 px, random weights")
-    else:
-        result = measure(SMALL, "a quarter of SD1.5's width at 256 px (not enough memory for SD1.5), random weights")
-    print(dumps(result)) if json else _print_table(result)
+def _width(head: str) -> int:
+    return max(len(head), 22) + 3
 
 
 if __name__ == "__main__":
-    main(json="--json" in sys.argv)
+    parser = asking(__doc__)
+    parser.add_argument("--minutes", type=float, default=10, help="how long it may take in all")
+    parser.add_argument("--small", action="store_true", help="a quarter of the width, where time or memory is short")
+    asked = parser.parse_args()
+    answer(measure(asked.minutes, small=asked.small), print_table, json=asked.json)
