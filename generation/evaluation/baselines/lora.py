@@ -1,0 +1,144 @@
+"""DreamBooth (Ruiz et al. 2023, arXiv:2208.12242) with low-rank updates (Hu et al. 2022, arXiv:2106.09685).
+
+The UNet's attention learns that a rare word before the kind's means this individual: "a large brand mug in the snow".
+Pictures of the kind that the base draws itself keep it from forgetting what the kind's word means (prior preservation).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from generation.evaluation.baselines.fitting import Fits
+from generation.evaluation.baselines.settings import Lora, as_json
+from generation.evaluation.baselines.velocity import decode, draw_latents, noised, squared_error
+from generation.evaluation.baselines.views import views
+from generation.evaluation.methods import Prepared
+from generation.sampling import initial_latent
+from generation.studio import vocabulary
+from generation.studio.batches import generator_at
+from generation.studio.drawing import CHANNELS, SIDE, Trial, initial_noise, text_states
+from generation.studio.loading import StudioParts
+from generation.studio.world.captions import OPENINGS, placed_phrase, subject_phrase
+from generation.studio.world.layout import PLAIN
+
+try:
+    from peft import LoraConfig
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("DreamBooth-LoRA needs peft: pip install -e '.[baselines]'") from error
+
+ATTENTION = ["to_q", "to_k", "to_v", "to_out.0"]
+
+
+def named(prompt: str, kind: str, word: str) -> str:
+    """The prompt with the rare word before the kind's."""
+    before, after = prompt.replace(f"an {kind}", f"a {kind}").split(kind, 1)
+    return f"{before}{word} {kind}{after}"
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Latents of the subject's views (v, c, 16, 16) and of the kind (p, c, 16, 16) with their texts.
+
+    own_text: one for each opening of a caption, (o, n, c); prior_text: one for each picture of the kind, (p, n, c).
+    """
+
+    own: Tensor
+    own_text: Tensor
+    prior: Tensor
+    prior_text: Tensor
+
+
+@torch.no_grad()
+def lesson_of(parts: StudioParts, row: Trial, setting: Lora) -> Lesson:
+    """The kind's pictures are the base's own, one scene after the other."""
+    kind = row.individual.kind
+    seen = views(row.reference, setting.views, generator_at(setting.seed, 0))
+    phrase = subject_phrase(row.individual)
+    scenes = vocabulary.tokens(vocabulary.SCENES)
+    told = [placed_phrase(phrase, scenes[place % len(scenes)], PLAIN) for place in range(setting.prior)]
+    prior_text, empty = text_states(parts, told), text_states(parts, [""] * setting.prior)
+    noise = torch.cat([initial_latent((1, CHANNELS, SIDE, SIDE), place, "cpu") for place in range(setting.prior)])
+    return Lesson(
+        parts.autoencoder.encode(seen).latents,
+        text_states(parts, [named(f"{opening} {phrase}", kind, setting.word) for opening in OPENINGS]),
+        draw_latents(parts.unet, noise, prior_text, empty, steps=setting.prior_steps),
+        prior_text,
+    )
+
+
+class Updated(nn.Module):
+    """A copy of the UNet with low-rank updates, the only ones that are learnt; at first they change nothing."""
+
+    def __init__(self, parts: StudioParts, setting: Lora) -> None:
+        super().__init__()
+        self.setting, self.scheduler = setting, parts.scheduler
+        self.unet = deepcopy(parts.unet).requires_grad_(False)
+        config = LoraConfig(r=setting.rank, lora_alpha=setting.alpha, target_modules=ATTENTION)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(setting.seed)
+            self.unet.add_adapter(config)
+
+    def forward(self, lesson: Lesson, generator: torch.Generator) -> Tensor:
+        """The loss of one step, a scalar: of the subject's views, and of the kind's pictures."""
+        setting = self.setting
+        own = torch.randint(len(lesson.own), (setting.batch,), generator=generator)
+        prior = torch.randint(len(lesson.prior), (setting.prior_batch,), generator=generator)
+        words = torch.randint(len(lesson.own_text), (setting.batch,), generator=generator)
+        latents = torch.cat([lesson.own[own], lesson.prior[prior]])
+        asked = noised(self.scheduler, latents, setting.time_exponent, generator)
+        errors = squared_error(self.unet, asked, torch.cat([lesson.own_text[words], lesson.prior_text[prior]]))
+        return errors[: setting.batch].mean() + setting.prior_weight * errors[setting.batch :].mean()
+
+    @torch.no_grad()
+    def put(self, state: Mapping[str, Tensor]) -> None:
+        """Updates learnt before. Raises KeyError for those of another rank or network."""
+        own = {name: parameter for name, parameter in self.named_parameters() if parameter.requires_grad}
+        if own.keys() != state.keys():
+            raise KeyError("these updates are of another network")
+        for name, parameter in own.items():
+            parameter.copy_(state[name])
+
+
+class DreamBoothLora:
+    """See the module."""
+
+    name = "dreambooth-lora"
+    per_subject = True
+
+    def __init__(self, parts: StudioParts, folder: Path, model: str, setting: Lora | None = None) -> None:
+        """folder: where fits are kept; model: digest of the base's weights."""
+        self.parts, self.setting = parts, setting or Lora()
+        self.fits = Fits(folder, model, self.name, self.setting)
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """See Method."""
+        return as_json(self.setting)
+
+    def prepare(self, row: Trial) -> Prepared:
+        """See Method. Raises Interrupted."""
+        begun, setting = time.process_time(), self.setting
+        module, lesson = Updated(self.parts, setting), lesson_of(self.parts, row, setting)
+
+        def loss_at(step: int) -> Tensor:
+            loss: Tensor = module(lesson, generator_at(setting.seed + 1, step))
+            return loss
+
+        return self.fits.fit(row, module, loss_at, begun=begun)
+
+    @torch.no_grad()
+    def draw(self, rows: Sequence[Trial], prepared: Prepared) -> Tensor:
+        """See Method."""
+        module = Updated(self.parts, self.setting)
+        module.put(prepared.state)
+        told = [named(row.prompt, row.individual.kind, self.setting.word) for row in rows]
+        text, empty = text_states(self.parts, told), text_states(self.parts, [""] * len(rows))
+        return decode(self.parts.autoencoder, draw_latents(module.unet, initial_noise(rows), text, empty))
