@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageEnhance
+from PIL import Image, ImageChops, ImageDraw, ImageEnhance
 
 from governance.fingerprint import dhash64, distance, likeness
-from governance.watermark import BITS, ID_BITS, embed, ensure_watermark_key, identifier_of, read
+from governance.watermark import BITS, ID_BITS, embed, embed_within, ensure_watermark_key, identifier_of, read
 
 KEY = b"a key of the test, not a secret "
 NAME = identifier_of("gen_1")
@@ -154,6 +154,26 @@ def test_a_louder_mark_lasts_longer() -> None:
     loud = embed(picture, NAME, KEY, psnr=34)
     assert psnr(picture, loud) < psnr(picture, embed(picture, NAME, KEY))
     assert read(saved(loud, "JPEG", 40), KEY) is not None
+
+
+@pytest.mark.parametrize("size", [(512, 512), (700, 900)])
+def test_what_is_drawn_over_the_mark_takes_nothing_of_it(size: tuple[int, int]) -> None:
+    """The box is a strip as high and wide as the largest label's, with hard white bars on black."""
+    width, height = size
+    before = embed(drawn(5, max(size)).crop((0, 0, *size)), NAME, KEY)
+    box = (width // 2, height - height // 6, width, height)
+    covered = before.copy()
+    pen = ImageDraw.Draw(covered)
+    pen.rectangle(box, fill="black")
+    for x in range(box[0] + 10, box[2] - 10, 24):
+        pen.rectangle((x, box[1] + 8, x + 11, box[3] - 8), fill="white")
+    lifted = embed_within(covered, box, before, NAME, KEY)
+    assert read(covered, KEY) is None
+    reading = read(saved(lifted, "JPEG", 75), KEY)
+    assert reading is not None and reading.identifier == NAME
+    changed = ImageChops.difference(covered, lifted).getbbox()
+    assert changed is not None
+    assert changed[:2] >= box[:2] and changed[2:] <= (width, height)
 
 
 def test_bad_arguments() -> None:

@@ -1,6 +1,7 @@
 """Which labels does this release carry, and why? The governance compiler's answer, carried out on the file.
 
-A visible label is drawn on a copy: the reviewed file stays as it was and is the labelled one's parent.
+A visible label is drawn on a copy: the reviewed file stays as it was and is the labelled one's parent. Opaque letters
+would take part of the watermark away: it is put back inside the label, so that no pixel beside it changes.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from PIL import Image
+from PIL import Image, ImageChops
 
 from governance.errors import LabelTooLarge
 from governance.intake import Mime, encode
 from governance.label_drawing import draw_label
-from governance.labels import Content, Labels, Person, compile_labels
+from governance.labels import Content, Labels, Person, VisibleLabel, compile_labels
 from governance.provenance import DerivativeAction, OutputFacts
+from governance.watermark import embed_within, identifier_of
 from governance.xmp import Origin, embed_xmp, packet
+from imprimatur import keys
 from imprimatur.generations.models import Generation, Output
 from imprimatur.tenants.errors import Conflict
 
@@ -56,11 +59,14 @@ def labels_for(output: Output, use: Mapping[str, Any], looks: Mapping[str, Any] 
     return compile_labels(content, today)
 
 
-def labelled(data: bytes, mime: str, labels: Labels, origin: Origin) -> Labelled:
-    """Draw what is to be shown, write what is to be embedded. Conflict for a picture too small for its label."""
+def labelled(data: bytes, mime: str, labels: Labels, origin: Origin, facts: OutputFacts) -> Labelled:
+    """Draw what is to be shown, write what is to be embedded. facts: the reviewed picture's.
+
+    Conflict for a picture too small for its label.
+    """
     actions: list[DerivativeAction] = []
     if labels.visible is not None:
-        data = _drawn(data, mime, labels)
+        data = _drawn(data, mime, labels.visible, facts)
         actions.append("labelled")
     xmp = packet(origin, labels.embedded)
     return Labelled(data=embed_xmp(data, mime, xmp) if xmp else data, actions=tuple(actions))
@@ -87,14 +93,18 @@ def origin_of(facts: OutputFacts, *, publisher: str, release_id: str) -> Origin:
     )
 
 
-def _drawn(data: bytes, mime: str, labels: Labels) -> bytes:
-    assert labels.visible is not None  # noqa: S101 - asked by the caller
+def _drawn(data: bytes, mime: str, visible: VisibleLabel, facts: OutputFacts) -> bytes:
     try:
         with Image.open(io.BytesIO(data)) as picture:
-            return encode(draw_label(picture.convert("RGB"), labels.visible), _known(mime))
+            reviewed = picture.convert("RGB")
+        shown = draw_label(reviewed, visible)
     except LabelTooLarge as error:
         sentence = _("This picture is too small for the label it must carry there. Draw a larger one.")
         raise Conflict(sentence, "label_too_large") from error
+    box = ImageChops.difference(reviewed, shown).getbbox()
+    if facts.watermarked and box is not None:
+        shown = embed_within(shown, box, reviewed, identifier_of(facts.generation_id), keys.watermark_key())
+    return encode(shown, _known(mime))
 
 
 def _known(mime: str) -> Mime:

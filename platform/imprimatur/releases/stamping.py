@@ -39,7 +39,7 @@ def stamp_release(output: Output, labels: Labels, release_id: str) -> StampedFil
     facts = _facts_of(read(reviewed, output.mime, anchors), output)
     require_marks(labels, facts)
     origin = origin_of(facts, publisher=tenants.tenant().name, release_id=release_id)
-    done = labelled(reviewed, output.mime, labels, origin)
+    done = labelled(reviewed, output.mime, labels, origin, facts)
     released = replace(
         facts,
         oversight="human_validated",
