@@ -34,7 +34,7 @@ class Claim:
 def read_claim(sig_structure: bytes) -> Claim:
     """The claim inside. Raises NotAClaim for anything else."""
     parts = _whole(sig_structure)
-    if not isinstance(parts, list) or len(parts) != 4 or parts[0] != CONTEXT:
+    if not isinstance(parts, list) or len(parts) != 4 or parts[0] != CONTEXT or parts[2] != b"":
         raise NotAClaim("this is no COSE signature structure")
     claim = _whole(parts[3]) if isinstance(parts[3], bytes) else None
     if not isinstance(claim, dict):
@@ -82,7 +82,14 @@ def _container(data: bytes, at: int, size: int, depth: int, *, is_map: bool) -> 
     for _ in range(size * 2 if is_map else size):
         value, at = _item(data, at, depth + 1)
         values.append(value)
-    return (dict(zip(values[::2], values[1::2], strict=True)) if is_map else values), at
+    return (_map(values[::2], values[1::2]) if is_map else values), at
+
+
+def _map(names: list[Any], values: list[Any]) -> dict[Any, Any]:
+    """A name that occurs twice would be read by us in one way and by others in another."""
+    if len(set(names)) != len(names):
+        raise NotAClaim("the structure says something twice")
+    return dict(zip(names, values, strict=True))
 
 
 def _argument(data: bytes, at: int, short: int) -> tuple[int, int]:

@@ -60,7 +60,7 @@ def prove_answer(token: bytes, nonce: str, status: int, body: bytes) -> str:
 
 def check_answer(token: bytes, nonce: str, status: int, body: bytes, proof: str) -> None:
     """Raise NotProven unless whoever answered holds the token."""
-    if not hmac.compare_digest(prove_answer(token, nonce, status, body), proof):
+    if not _equal(prove_answer(token, nonce, status, body), proof):
         raise NotProven("whoever answered is not our signer: compare signer.token on both machines")
 
 
@@ -77,9 +77,9 @@ class Doorkeeper:
         """The nonce of a genuine, fresh request. Raises NotProven."""
         moment, nonce = headers.get(TIME, ""), headers.get(NONCE, "")
         proof = _of_request(self._token, path, moment, nonce, body)
-        if not hmac.compare_digest(proof, headers.get(PROOF, "")):
+        if not _equal(proof, headers.get(PROOF, "")):
             raise NotProven("the request does not prove that it comes from a worker of ours")
-        if abs(now - float(moment)) > SECONDS:
+        if not _is_near(moment, now):
             raise NotProven("the request is too old: compare the clocks of the two machines")
         with self._lock:
             self._seen = {n: until for n, until in self._seen.items() if until > now}
@@ -87,6 +87,19 @@ class Doorkeeper:
                 raise NotProven("the request was sent before")
             self._seen[nonce] = now + 2 * SECONDS
         return nonce
+
+
+def _equal(one: str, other: str) -> bool:
+    """In constant time; a header may hold any characters."""
+    return hmac.compare_digest(one.encode(), other.encode())
+
+
+def _is_near(moment: str, now: float) -> bool:
+    """Also false for what is no number, and for the one that is not comparable."""
+    try:
+        return abs(now - float(moment)) <= SECONDS
+    except ValueError:
+        return False
 
 
 def _of_request(token: bytes, path: str, moment: str, nonce: str, body: bytes) -> str:

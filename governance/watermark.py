@@ -11,8 +11,8 @@ noise-like one, but only 5 of 24 drawings. Of 40 drawings of 128 pixels, at 39 d
 and 5 % enlargement, 35 at half size, 19 after JPEG 40, 9 after WebP 80, and the mark shows as a faint grain: so small
 a picture has no room to hide 64 bits. Cropping and rotation are never survived: register the copy against the stored
 original first (`governance.registration`). What is drawn over a marked picture takes some of the mark with it, which
-`embed_within` puts back. The check alone would let one unmarked picture in 20,000 pass; bits that stand out no more than
-those of unmarked pictures are not believed either (`./run bench watermark` counts).
+`embed_within` puts back. The check alone would let one unmarked picture in 20,000 pass; bits that stand out no more
+than those of unmarked pictures are not believed either (`./run bench watermark` counts).
 """
 
 from __future__ import annotations

@@ -52,6 +52,8 @@ def test_a_cut_claim_is_none(asked: bytes) -> None:
         b"\x81" * 100 + b"\x00",  # nested
         b"\x9b" + b"\xff" * 8,  # a list of 2**64 parts
         b"\xf8\x20",
+        b"\x84\x6aSignature1\x40\x41\x00\x41\xa0",  # bound to something outside
+        b"\x84\x6aSignature1\x40\x40\x57\xa2\x68dc:title\x61a\x68dc:title\x61b",  # two titles
     ],
 )
 def test_what_is_no_claim(data: bytes) -> None:

@@ -54,3 +54,24 @@ def test_an_answer_proves_itself_for_its_own_question() -> None:
     ]:
         with pytest.raises(NotProven):
             check_answer(token, nonce, status, body, proof)
+
+
+@pytest.mark.parametrize("moment", ["nan", "inf", "-inf", "soon", "", "1e400"])
+def test_a_time_that_is_none_is_refused_even_from_one_of_ours(moment: str) -> None:
+    class Clock(float):
+        def __format__(self, spec: str) -> str:
+            return moment
+
+    call = prove_request(TOKEN, "/sign", BODY, Clock())
+    assert call.headers[TIME] == moment
+    with pytest.raises(NotProven, match="clocks"):
+        Doorkeeper(TOKEN).check("/sign", call.headers, BODY, time.time())
+
+
+def test_a_proof_in_other_letters_is_none() -> None:
+    now = time.time()
+    headers = prove_request(TOKEN, "/sign", BODY, now).headers | {PROOF: "é" * 64}
+    with pytest.raises(NotProven):
+        Doorkeeper(TOKEN).check("/sign", headers, BODY, now)
+    with pytest.raises(NotProven):
+        check_answer(TOKEN, "n1", 200, BODY, "é" * 64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -18,6 +19,7 @@ from imprimatur.signer.desk import Desk
 logger = logging.getLogger(__name__)
 
 MAX_BODY: Final = 256 * 1024
+BODY_SECONDS: Final = 10.0  # a worker sends a few kilobytes
 _STATUS: Final = {"too_many": 429, "key_retired": 409, "no_key": 503}
 Message = dict[str, Any]
 Answer = tuple[int, bytes, str]
@@ -41,7 +43,10 @@ class Application:
         if scope["type"] != "http":
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        body = await _body(receive)
+        try:
+            body = await asyncio.wait_for(_body(receive), BODY_SECONDS)
+        except TimeoutError:
+            body = None
         answer = sync_to_async(self._answer, thread_sensitive=False)
         status, data, proof = await answer(scope["method"], scope["path"], headers, body)
         shown = [(b"content-type", b"application/json"), (PROOF.encode(), proof.encode())]
@@ -78,11 +83,12 @@ class Application:
 
 
 async def _body(receive: Callable[[], Awaitable[Message]]) -> bytes | None:
-    """None for one that is too large."""
-    parts, size, more = [], 0, True
-    while more:
+    """None for one that is too large, as soon as it is: nobody has proven anything yet."""
+    body = bytearray()
+    while True:
         message = await receive()
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        more = message.get("more_body", False)
-    return b"".join(parts) if size <= MAX_BODY else None
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY:
+            return None
+        if not message.get("more_body", False):
+            return bytes(body)
