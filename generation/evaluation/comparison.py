@@ -43,7 +43,7 @@ class Comparison:
         self.parts, self.evaluator, self.model, self.folder = parts, evaluator, model, folder
         self.plain = Ours("words alone", parts, PLAIN)
         self._methods: dict[tuple[str, str, str], Method] = {}
-        self._trials: dict[tuple[str, str, int], Trial] = {}
+        self._plans: dict[tuple[str, str, int], Planned] = {}
         self._prepared: dict[tuple[str, str, str, str], Prepared] = {}
 
     def cells(self, method: Method, plans: Sequence[Planned]) -> list[Cell]:
@@ -51,16 +51,17 @@ class Comparison:
         made = [self._cell(method, plan) for plan in plans]
         for cell, plan in zip(made, plans, strict=True):
             self._methods[cell.alike] = method
-            self._trials[plan.individual, plan.prompt, plan.seed] = plan.trial
+            self._plans[plan.individual, plan.prompt, plan.seed] = plan
         return made
 
     def measure(self, cells: Sequence[Cell]) -> list[Figures]:
         """Of cells that are alike, see `metrics`; with the steps and seconds their subject cost at test time."""
-        rows, method = [self._trial(cell) for cell in cells], self._methods[cells[0].alike]
+        plans, method = [self._plan(cell) for cell in cells], self._methods[cells[0].alike]
+        rows, portraits = [plan.trial for plan in plans], torch.cat([plan.portrait for plan in plans])
         pictures = self._drawn(method, cells, rows)
         plain = self._plain(cells, rows, pictures if method is self.plain else None)
         places, plain_places = (subject_places(self.parts, x, rows) for x in (pictures, plain))
-        found = figures(self.evaluator, pictures, rows, places)
+        found = figures(self.evaluator, pictures, rows, places, portraits)
         before = figures(self.evaluator, plain, rows, plain_places)
         drifts = drift(pictures, plain, places, plain_places)
         for place, cell in enumerate(cells):
@@ -85,8 +86,8 @@ class Comparison:
             seed=plan.seed,
         )
 
-    def _trial(self, cell: Cell) -> Trial:
-        return self._trials[cell.individual, cell.prompt, cell.seed]
+    def _plan(self, cell: Cell) -> Planned:
+        return self._plans[cell.individual, cell.prompt, cell.seed]
 
     def _drawn(self, method: Method, cells: Sequence[Cell], rows: Sequence[Trial]) -> Tensor:
         """Those of one individual together where something was learnt for it."""
@@ -109,7 +110,7 @@ class Comparison:
     def _cost(self, method: Method, cell: Cell) -> Figures:
         prepared = Prepared()
         if method.per_subject:
-            prepared = self._preparation(method, cell, self._trial(cell))
+            prepared = self._preparation(method, cell, self._plan(cell).trial)
         return {"test_time_steps": float(prepared.steps), "test_time_seconds": prepared.seconds}
 
     def _plain(self, cells: Sequence[Cell], rows: Sequence[Trial], drawn: Tensor | None) -> Tensor:
@@ -125,8 +126,7 @@ class Comparison:
         return to_tensor(np.stack([np.asarray(Image.open(path)) for path in paths]))
 
     def _path(self, cell: Cell) -> Path:
-        plan = Planned(self._trial(cell), cell.individual, cell.prompt, cell.seed)
-        return self.folder / f"{self._cell(self.plain, plan).digest()}.png"
+        return self.folder / f"{self._cell(self.plain, self._plan(cell)).digest()}.png"
 
     def _keep(self, path: Path, picture: npt.NDArray[np.uint8]) -> None:
         """Whole or not at all."""

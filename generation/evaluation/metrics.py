@@ -50,18 +50,24 @@ def asked(row: Trial) -> dict[str, str]:
 
 @torch.inference_mode()
 def figures(
-    evaluator: StudioEvaluator, pictures: Tensor, rows: Sequence[Trial], places: Tensor | None = None
+    evaluator: StudioEvaluator,
+    pictures: Tensor,
+    rows: Sequence[Trial],
+    places: Tensor | None = None,
+    portraits: Tensor | None = None,
 ) -> list[Figures]:
     """One dict a picture (n, 3, 128, 128) in -1..1: all that a picture says by itself.
 
     places: where the subjects are (`locating.subject_places`), (n, 1, h, w); surroundings are left out without.
+    portraits: what similarity is to, as the pictures, where the references show more than the individual.
     Raises ValueError where pictures and rows differ in number, or for an evaluator without an embedding.
     """
     if len(pictures) != len(rows):
         raise ValueError(f"{len(pictures)} pictures for {len(rows)} trials")
     references = torch.cat([row.reference for row in rows])
+    meant = references if portraits is None else portraits
     seen = evaluator.see(pictures)
-    near = (evaluator.embed(seen) * evaluator.embed(evaluator.see(references))).sum(1).clamp(0, 1)
+    near = (evaluator.embed(seen) * evaluator.embed(evaluator.see(meant))).sum(1).clamp(0, 1)
     copied = torch.maximum(correlation(pictures, references), correlation(pictures, references.flip(3)))
     named = _named(evaluator.heads(seen), evaluator.config["classes"])
     made = [

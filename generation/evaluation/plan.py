@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
+
+from torch import Tensor
 
 from generation.studio import vocabulary
 from generation.studio.autoencoder import to_tensor
 from generation.studio.drawing import Trial
 from generation.studio.world.individual import Individual, draw_individual
 from generation.studio.world.layout import PLAIN, Layout, draw_layout, pair_held_out
-from generation.studio.world.render import paint_reference
+from generation.studio.world.render import paint_picture, paint_reference
 
 INDIVIDUALS: Final = 40
 PROMPTS: Final = 10
@@ -22,9 +24,11 @@ PLAIN_EVERY: Final = 4
 
 @dataclass(frozen=True)
 class Planned:
-    """One trial and its names in the cells: who, where and which noise."""
+    """One trial and its names in the cells: who, where and which noise. portrait (1, 3, 128, 128): what it shall be
+    like, before a plain wall whatever the reference shows."""
 
     trial: Trial
+    portrait: Tensor
     individual: str
     prompt: str
     seed: int
@@ -33,6 +37,20 @@ class Planned:
 def planned(individuals: int = INDIVIDUALS, prompts: int = PROMPTS, seeds: int = SEEDS) -> list[Planned]:
     """Individual by individual, prompt by prompt; fewer of each are the first of all."""
     return [plan for place, who in enumerate(_people("dual", individuals)) for plan in _of(place, who, prompts, seeds)]
+
+
+def planned_elsewhere(individuals: int = 20, prompts: int = 4, seeds: int = 1) -> list[Planned]:
+    """The same individuals and prompts, with references taken in a scene that the prompt does not ask for."""
+    return [_taken_elsewhere(plan) for plan in planned(individuals, prompts, seeds)]
+
+
+def _taken_elsewhere(plan: Planned) -> Planned:
+    """Large, in the middle of another scene; a reference of its own for every prompt, so that no scene weighs more."""
+    trial, rng = plan.trial, _rng(f"elsewhere {plan.trial.seed}")
+    scene = rng.choice([scene for scene in vocabulary.tokens(vocabulary.SCENES) if scene != trial.scene])
+    picture = paint_picture(rng, trial.individual, scene, Layout(size="large")).picture
+    shown = replace(trial, reference=to_tensor(picture[None]))
+    return replace(plan, trial=shown, individual=f"{plan.individual}, elsewhere")
 
 
 def tuning_trials(count: int, prompts: int = 1) -> list[Trial]:
@@ -60,7 +78,7 @@ def _of(place: int, who: Individual, prompts: int, seeds: int) -> list[Planned]:
     for number, (scene, layout) in enumerate(asked):
         for seed in range(seeds):
             trial = Trial(who, scene, reference, (place * PROMPTS + number) * SEEDS + seed, layout)
-            made.append(Planned(trial, f"{place:02} {who.kind}", trial.prompt, seed))
+            made.append(Planned(trial, reference, f"{place:02} {who.kind}", trial.prompt, seed))
     return made
 
 

@@ -41,9 +41,9 @@ class Point:
         """Of the cells named, in their order. Raises KeyError for one that was not measured."""
         return [self.figures[key][figure] for key in keys]
 
-    def mean(self, figure: str, keys: Sequence[Key] | None = None) -> Interval:
-        """Of the cells named, else of all that have it. Raises ValueError where there are none."""
-        chosen = [key for key in (self.figures if keys is None else keys) if figure in self.figures[key]]
+    def mean(self, figure: str) -> Interval:
+        """Of all cells that have it. Raises ValueError where there are none."""
+        chosen = [key for key, found in self.figures.items() if figure in found]
         return interval(self.column(figure, chosen), [key[0] for key in chosen])
 
 
@@ -64,11 +64,17 @@ def paired(ours: Point, theirs: Point, figure: str) -> Interval:
     return difference(ours.column(figure, keys), theirs.column(figure, keys), [key[0] for key in keys])
 
 
-def table(points: Sequence[Point], columns: Mapping[str, str], keys: Sequence[Key] | None = None) -> str:
-    """Markdown: a row each, means with their 95 % intervals, over the cells named or all there are."""
+def table(points: Sequence[Point], columns: Mapping[str, str]) -> str:
+    """Markdown: a row each, means with their 95 % intervals."""
     lines = [["method", *columns, "pictures"], ["---", *["---:"] * (len(columns) + 1)]]
     for one in points:
-        found = [one.mean(figure, keys) for figure in columns.values()]
-        cells = [f"{i.mean:.3f} <small>{i.low:.3f}–{i.high:.3f}</small>" for i in found]
-        lines.append([one.label, *cells, str(found[0].count)])
+        cells = [_cell(one, figure) for figure in columns.values()]
+        lines.append([one.label, *cells, str(len(one.figures))])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(one: Point, figure: str) -> str:
+    if not any(figure in found for found in one.figures.values()):
+        return ""
+    mean = one.mean(figure)
+    return f"{mean.mean:.3f} <small>{mean.low:.3f}–{mean.high:.3f}</small>"
