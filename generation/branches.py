@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from generation.conditions import Condition, Vision, join, join_visions
-from generation.denoising_state import Denoising, Subject, union
-from generation.influence import Influence
+from generation.denoising_state import Denoising, Subject
+from generation.host import constant
+from generation.influence import Extent, Influence
 from generation.visual_attention import AttentionPass
 
 
@@ -34,8 +35,7 @@ def guide_groups(pictures: Sequence[Denoising]) -> list[list[Denoising]]:
 
 def slices(pictures: Sequence[Denoising]) -> list[slice]:
     """Each one's rows in a batch of them all."""
-    ends = torch.tensor([0] + [d.rows for d in pictures]).cumsum(0).tolist()
-    return [slice(start, end) for start, end in pairwise(ends)]
+    return [slice(start, end) for start, end in pairwise(accumulate((d.rows for d in pictures), initial=0))]
 
 
 def padded_words(pictures: Sequence[Denoising]) -> Tensor:
@@ -57,7 +57,7 @@ class Entry:
 
     rows: range
     vision: Vision
-    mask: Tensor
+    extent: Extent
     quantity: float
     subject: Subject | None = None
 
@@ -99,7 +99,7 @@ class Branches:
             return None
         visions, keep = [entry.vision for entry in entries], self.pictures[0].keep
         vision = keep("vision", visions, lambda: join_visions(visions))
-        parts = [vision, *(entry.mask for entry in entries)]
+        parts = [vision, *(entry.extent for entry in entries)]
         return keep("influence", parts, lambda: self._influence(vision))
 
     @property
@@ -118,13 +118,14 @@ class Branches:
 
     def _influence(self, vision: Vision) -> Influence:
         entries = self.entries
-        rows = torch.tensor([row for entry in entries for row in entry.rows], device=vision.tokens.device)
+        rows = constant(tuple(row for entry in entries for row in entry.rows), vision.tokens.device, torch.long)
         quantities = tuple(entry.quantity for entry in entries for _ in entry.rows)
         ends = [0]
         for slot in self.slots:
             ends.append(ends[-1] + sum(len(entry.rows) for entry in slot))
         runs = tuple(slice(start, end) for start, end in pairwise(ends))
-        return Influence(vision, rows, torch.cat([entry.mask for entry in entries]), quantities, runs)
+        extents = tuple(entry.extent for entry in entries)
+        return Influence(vision, rows, torch.cat([e.mask for e in extents]), quantities, runs, extents)
 
     def _slots(self) -> list[list[Entry]]:
         """First subjects and blank references, second subjects, ...: no row twice in one slot."""
@@ -132,16 +133,15 @@ class Branches:
         for d, rows, masks in zip(self.pictures, self.generated, self.masks, strict=True):
             if d.influence == 0:
                 continue
-            weighted = d.weighted(masks)
-            for slot, subject, mask in zip(slots, d.subjects, weighted, strict=False):
-                slot.append(Entry(range(rows.start, rows.stop), subject.vision, mask, subject.quantity, subject))
-            slots[0] += self._blank(d, weighted)
+            extents = d.extents(masks)
+            for slot, subject, extent in zip(slots, d.subjects, extents, strict=False):
+                slot.append(Entry(range(rows.start, rows.stop), subject.vision, extent, subject.quantity, subject))
+            slots[0] += self._blank(d, extents)
         return [slot for slot in slots if slot]
 
-    def _blank(self, d: Denoising, masks: Sequence[Tensor]) -> list[Entry]:
+    def _blank(self, d: Denoising, extents: Sequence[Extent]) -> list[Entry]:
         """The blank reference under the union of the masks; the paper's formula has none."""
         if not d.is_guided or d.guidance == "paper" or d.negative is None or d.negative.seen is None:
             return []
-        rows, mask = self.negative[id(d)], d.keep("union", masks, lambda: union(masks))
-        quantity = max(subject.quantity for subject in d.subjects)
-        return [Entry(range(rows.start, rows.stop), d.negative.seen, mask, quantity)]
+        rows, quantity = self.negative[id(d)], max(subject.quantity for subject in d.subjects)
+        return [Entry(range(rows.start, rows.stop), d.negative.seen, d.extent_of_all(extents), quantity)]

@@ -14,6 +14,8 @@ import torch.nn.functional as F
 from diffusers.models.attention_processor import Attention
 from torch import Tensor
 
+from generation.host import constant
+
 KeyValue = tuple[Tensor, Tensor]  # each (b, heads, n, d)
 
 
@@ -45,7 +47,7 @@ class Vision:
         n = self.tokens.shape[1]
         if min(self.lengths) == n:
             return None
-        lengths = torch.tensor(self.lengths, device=self.tokens.device)
+        lengths = constant(self.lengths, self.tokens.device, torch.long)
         return torch.arange(n, device=self.tokens.device) >= lengths[:, None]
 
     def kv(self, attn: Attention) -> KeyValue:

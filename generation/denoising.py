@@ -10,6 +10,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from diffusers import UNet2DConditionModel
 from torch import Tensor
 
@@ -34,6 +35,15 @@ class Look:
     text: Tensor | None = None
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """What one picture's other branches gave: its guided prediction (b, c, h, w), and the next step's masks where the
+    generation branch makes them."""
+
+    prediction: Tensor
+    masks: list[Tensor] | None = None
+
+
 class Denoiser:
     """A UNet with its visual attention; keeps no state between calls."""
 
@@ -56,9 +66,9 @@ class Denoiser:
         for group in groups(pictures):
             memory = StepMemory()
             looks = self.guide(group, memory)
-            predictions = self.predictions(group, looks, memory)
-            for d, look, prediction in zip(group, looks, predictions, strict=True):
-                d.advance(look.masks, prediction)
+            shown = self.predictions(group, looks, memory)
+            for d, look, drawn in zip(group, looks, shown, strict=True):
+                d.advance(look.masks, drawn.prediction, drawn.masks)
         for d in pictures:
             if d.error is not None:
                 raise d.error
@@ -74,7 +84,7 @@ class Denoiser:
     def _looks(self, asking: Sequence[Denoising], memory: StepMemory) -> list[Look]:
         """Of pictures with equal resolution and formula, in one forward."""
         latent, first = torch.cat([d.guide_latent for d in asking]), asking[0]
-        current = self._pass(latent, _timesteps(asking, latent), text_condition(asking))
+        current = self._pass(latent, _timesteps(asking), text_condition(asking))
         if any(d.needs_mask for d in asking):
             current.word = padded_words(asking)
         current.wanted_maps = None if first.needs_text else first.last_layer or len(self.attention.layers)
@@ -83,22 +93,28 @@ class Denoiser:
         if not any(d.dials.refine and d.needs_mask for d in asking):
             positions = (0, 0)
         with self.self_attentions.kept(positions[0] * positions[1]) as attentions:
-            text = self._look(latent, _timesteps(asking, latent), current, kinds, memory)
+            text = self._look(latent, _timesteps(asking), current, kinds, memory)
         return [
             _look_of(d, rows, current.maps, attentions, text) for d, rows in zip(asking, slices(asking), strict=True)
         ]
 
-    def predictions(self, group: Sequence[Denoising], looks: Sequence[Look], memory: StepMemory) -> list[Tensor]:
-        """The guided predictions (b, c, h, w) of pictures of one kind, from one forward."""
+    def predictions(self, group: Sequence[Denoising], looks: Sequence[Look], memory: StepMemory) -> list[Drawn]:
+        """What pictures of one kind show in this step, from one forward."""
         branches = Branches(group, [look.masks for look in looks])
-        latent, times = branches.latent, _timesteps(branches.rows, branches.latent)
+        latent, times = branches.latent, _timesteps(branches.rows)
         current = self._pass(latent, times, branches.condition)
         current.influence = branches.influence
         current.count_tokens = any(d.word_shares is not None for d in group)
+        if any(d.leaves_mask for d in group):
+            words = padded_words(group)
+            current.word = F.pad(words, (0, 0, 0, 0, 0, len(latent) - len(words)))  # nobody reads the negative rows'
         out = self._forward(latent, times, current, branches.kinds, memory)
         branches.count(current)
         return [
-            _guided(d, out[rows], out[branches.negative[id(d)]] if d.is_guided else None, look.text)
+            Drawn(
+                _guided(d, out[rows], out[branches.negative[id(d)]] if d.is_guided else None, look.text),
+                _own_masks(d, rows, current.maps) if d.leaves_mask else None,
+            )
             for d, rows, look in zip(group, branches.generated, looks, strict=True)
         ]
 
@@ -158,10 +174,9 @@ class Denoiser:
         return prediction
 
 
-def _timesteps(pictures: Sequence[Denoising], latent: Tensor) -> Tensor:
+def _timesteps(pictures: Sequence[Denoising]) -> Tensor:
     """One a row."""
-    times = [d.timestep for d in pictures for _ in range(d.rows)]
-    return torch.tensor(times, device=latent.device)
+    return torch.cat([d.times[d.step].expand(d.rows) for d in pictures])
 
 
 def _look_of(
@@ -170,9 +185,13 @@ def _look_of(
     own = None if text is None else text[rows]
     if not d.needs_mask:
         return Look([s.mask for s in d.subjects if s.mask is not None], own)
-    words = d.words.shape[1]
     pairs = [(query[rows], key[rows]) for query, key in attentions]
-    return Look(d.new_masks([m[rows, :words] for m in maps], pairs), own)
+    return Look(_own_masks(d, rows, maps, pairs), own)
+
+
+def _own_masks(d: Denoising, rows: slice, maps: Sequence[Tensor], attentions: Sequence[QueryKey] = ()) -> list[Tensor]:
+    words = d.words.shape[1]
+    return d.new_masks([m[rows, :words] for m in maps], attentions)
 
 
 def _guided(d: Denoising, generated: Tensor, negative: Tensor | None, text: Tensor | None) -> Tensor:

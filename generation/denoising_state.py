@@ -10,16 +10,26 @@ import torch
 from torch import Tensor
 
 from generation.conditions import Condition, Vision
-from generation.masks import QueryKey, bounded, combine, half_size, refined, select, spread, stack, strongest
+from generation.host import Late
+from generation.influence import Extent
+from generation.masks import (
+    QueryKey,
+    bounded,
+    combine,
+    half_size,
+    kept_positions,
+    refined,
+    select,
+    spread,
+    stack,
+    strongest,
+)
 from generation.sampling import Sampler
-from generation.spec import Effort, Guidance, MaskDials
+from generation.savings import NOTHING, Savings
+from generation.spec import Guidance, MaskDials
 from generation.word_shares import WordShares
 
 Made = TypeVar("Made")
-
-FAST_GUIDE_EVERY = 2  # steps from one mask to the next
-FAST_HALVED_FROM = 48  # latent positions on the shorter side
-FAST_GUIDED_SHARE = 0.6  # of the steps have a negative branch
 
 
 class NonFiniteLatent(ArithmeticError):
@@ -38,7 +48,8 @@ class Subject:
 
     word (b, n_t): 1 at its tokens. vision: b rows. quantity: share of visual tokens that gets in. scope: of its mask,
     None takes the dials'. bound (1, 1, h/2, w/2): in [0, 1], where it may be; None is everywhere.
-    mask (b, 1, h/2, w/2): the latest; masks: one a step done. spreads (b,): `masks.spread` of each mask made.
+    mask (b, 1, h/2, w/2): the step to come takes it unless it makes one; masks: one a step done.
+    spreads (b,): `masks.spread` of each mask made.
     counted (b, n): how many layers let each visual token in, of `layers` asked; None where nobody asked.
     area: positions within the bound; 0 without one.
     """
@@ -74,9 +85,10 @@ class Denoising:
 
     latent (b, c, h, w) float32. text: the text-only condition of b rows. negative: negative text and blank vision,
     b rows; None turns guidance off. influence: multiplies the mask; 0 shuts the references out. layers: which
-    cross-attentions' maps make the mask, counted in order of execution; empty takes all. word_shares: keeps how much
-    each word acts, where that is asked for. mask, masks: the union of the subjects', (b, 1, h/2, w/2), one a step done.
-    error: why it cannot go on.
+    cross-attentions' maps make the mask, counted in order of execution; empty takes all. savings: what is left out.
+    word_shares: keeps how much each word acts, where that is asked for. masks: the union of the subjects',
+    (b, 1, h/2, w/2), one a step done. error: why it cannot go on.
+    times (steps,): of every step, on the latent's device.
     """
 
     latent: Tensor
@@ -90,12 +102,18 @@ class Denoising:
     image_scale: float = 12.5
     influence: float = 1.0
     layers: tuple[int, ...] = ()
-    effort: Effort = "exact"
+    savings: Savings = NOTHING
     word_shares: WordShares | None = None
     step: int = 0
     masks: list[Tensor] = field(default_factory=list)
     error: NonFiniteLatent | None = None
+    times: Tensor = field(init=False, repr=False)
     _kept: dict[str, tuple[list[object], Any]] = field(default_factory=dict, repr=False)
+    _finite: list[Late] = field(default_factory=list, repr=False)
+
+    def __post_init__(self) -> None:
+        """Bring the times to the device once."""
+        self.times = torch.tensor(self.sampler.timesteps, device=self.latent.device)
 
     def keep(self, name: str, parts: Sequence[object], make: Callable[[], Made]) -> Made:
         """What `make` gives, made anew only when one of its parts is another object than the last time."""
@@ -105,11 +123,33 @@ class Denoising:
             self._kept[name] = (list(parts), made)
         return cast(Made, made)
 
-    def weighted(self, masks: Sequence[Tensor]) -> list[Tensor]:
-        """The masks times the influence."""
-        if self.influence == 1:
-            return list(masks)
-        return self.keep("weighted", masks, lambda: [mask * self.influence for mask in masks])
+    def extents(self, masks: Sequence[Tensor]) -> list[Extent]:
+        """The masks times the influence, with what the host knows of them: the more, the longer they stand."""
+        return [self._extent(place, mask) for place, mask in enumerate(masks)]
+
+    def extent_of_all(self, extents: Sequence[Extent]) -> Extent:
+        """Of their union, which is where a blank reference acts."""
+        if len(extents) == 1:
+            return extents[0]
+        masks, most = [extent.mask for extent in extents], sum(extent.most for extent in extents)
+        return self._lasting("all", masks, lambda: Extent(union(masks), most, self.step))
+
+    def _extent(self, place: int, mask: Tensor) -> Extent:
+        subject = self.subjects[place]
+        most = subject.area or mask.shape[-2] * mask.shape[-1]
+        if self.dials.select == "top_k":
+            most = kept_positions(self.dials.scope if subject.scope is None else subject.scope, most)
+        return self._lasting(str(place), [mask], lambda: Extent(self._weighted(mask), most, self.step))
+
+    def _weighted(self, mask: Tensor) -> Tensor:
+        return mask if self.influence == 1 else mask * self.influence
+
+    def _lasting(self, name: str, masks: Sequence[Tensor], make: Callable[[], Extent]) -> Extent:
+        """One that stood in an earlier step knows by now what it asked the device then."""
+        extent = self.keep(f"extent {name}", masks, make)
+        if extent.step == self.step:
+            return extent
+        return self.keep(f"settled extent {name}", [extent], extent.settled)
 
     @property
     def steps(self) -> int:
@@ -133,9 +173,9 @@ class Denoising:
 
     @property
     def looks_coarsely(self) -> bool:
-        """Whether the guidance branch looks at half the resolution. Small latents stay whole: at 16 x 16 half of a
-        mask's positions would be others, and no time is saved."""
-        return self.effort == "fast" and min(self.latent.shape[-2:]) >= FAST_HALVED_FROM
+        """Whether the guidance branch looks at half the resolution."""
+        least = self.savings.coarse_from
+        return least is not None and min(self.latent.shape[-2:]) >= least
 
     @property
     def guide_latent(self) -> Tensor:
@@ -150,13 +190,28 @@ class Denoising:
 
     @property
     def needs_mask(self) -> bool:
-        """Whether this step makes a new mask, or the last one is kept: frozen, or too fresh for fast effort."""
-        stop = self.dials.stop_step
+        """Whether this step asks the guidance branch for a mask, or takes the one it has: frozen, fresh or own."""
         if self.subjects[0].mask is None:
             return True
-        if self.effort == "fast" and self.step % FAST_GUIDE_EVERY:
+        if self.step % self.savings.guide_every or (self._own_from is not None and self.step >= self._own_from):
             return False
-        return stop is None or self.step < stop
+        return self._moves(self.step)
+
+    @property
+    def leaves_mask(self) -> bool:
+        """Whether this step's generation branch makes the mask of the next one."""
+        coming = self.step + 1
+        own = self._own_from is not None and coming >= self._own_from
+        return own and coming < self.steps and self._moves(coming)
+
+    @property
+    def _own_from(self) -> int | None:
+        """Refinement spreads the guidance branch's maps along its own self-attention: it always asks that branch."""
+        return None if self.dials.refine else self.savings.own_from
+
+    def _moves(self, step: int) -> bool:
+        stop = self.dials.stop_step
+        return stop is None or step < stop
 
     @property
     def needs_text(self) -> bool:
@@ -168,7 +223,7 @@ class Denoising:
         """Whether this step has a negative branch."""
         if self.negative is None:
             return False
-        return self.effort == "exact" or self.step < FAST_GUIDED_SHARE * self.steps
+        return self.step < self.savings.guided_share * self.steps
 
     @property
     def words(self) -> Tensor:
@@ -210,16 +265,22 @@ class Denoising:
         both = won if inside is None else inside if won is None else inside & won
         return select(mask, dials, both, subject.area)
 
-    def advance(self, masks: Sequence[Tensor], prediction: Tensor) -> None:
-        """Take the step. A latent that is not finite is left as `error`."""
-        for subject, mask in zip(self.subjects, masks, strict=True):
-            subject.mask = mask
+    def advance(self, masks: Sequence[Tensor], prediction: Tensor, coming: Sequence[Tensor] | None = None) -> None:
+        """Take the step under `masks`; `coming` are the next one's, where it doesn't make its own.
+
+        A latent that is not finite is left as `error`: of the last step at once, of any other one step later, when its
+        number has come to the host without anybody waiting.
+        """
+        for subject, mask, following in zip(self.subjects, masks, coming or masks, strict=True):
+            subject.mask = following
             subject.masks.append(mask)
         self.masks.append(union(masks))
         self.latent = self.sampler.step(self.step, prediction, self.latent)
         self.step += 1
-        if not torch.isfinite(self.latent).all():
-            self.error = NonFiniteLatent(self.step, self.steps)
+        self._finite.append(Late(torch.isfinite(self.latent).all()))
+        while self.error is None and len(self._finite) > (not self.done):
+            if not self._finite.pop(0).read():
+                self.error = NonFiniteLatent(self.step - len(self._finite), self.steps)
 
 
 def union(masks: Sequence[Tensor]) -> Tensor:

@@ -66,6 +66,11 @@ def combine(layers: Tensor, norm: str) -> Tensor:
     raise ValueError(f"unknown mask norm {norm!r}: max_norm, min_max_norm, min_max_per_channel or raw")
 
 
+def kept_positions(scope: float, positions: int) -> int:
+    """floor(scope * positions), at least one: how many of them `top_k` keeps."""
+    return max(1, int(scope * positions))
+
+
 def top_k(mask: Tensor, scope: float, *, binary: bool = False, allowed: Tensor | None = None, area: int = 0) -> Tensor:
     """Keep the floor(scope * h * w) strongest positions, at least one; the others become 0.
 
@@ -75,7 +80,7 @@ def top_k(mask: Tensor, scope: float, *, binary: bool = False, allowed: Tensor |
     flat = mask.flatten(1)
     if allowed is not None:
         flat = torch.where(allowed.flatten(1), flat, -1.0)
-    values, index = flat.topk(max(1, int(scope * (area or flat.shape[1]))), dim=1)
+    values, index = flat.topk(kept_positions(scope, area or flat.shape[1]), dim=1)
     kept = (torch.ones_like(values) if binary else values) * (values >= 0)
     return torch.zeros_like(flat).scatter(1, index, kept).view_as(mask)
 

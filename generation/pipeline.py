@@ -80,7 +80,8 @@ class RealCustomPipeline:
         start = time.perf_counter()
         if self._preparation is None or self._preparation.profile is not self.profile:
             self._preparation = Preparation(self.profile, self.parts)
-        request = self._preparation.request(spec, references, sketches, cache)
+        with self.parts.at_work("prepare"):
+            request = self._preparation.request(spec, references, sketches, cache)
         request.denoising.influence = influence
         request.seconds["prepare"] = time.perf_counter() - start
         return request
@@ -106,7 +107,7 @@ class RealCustomPipeline:
         if not request.done:
             raise ValueError(f"{request.steps - request.step} steps are left: step the request until it is done")
         d = request.denoising
-        with request.timed("decode"):
+        with request.timed("decode"), self.parts.at_work("decode"):
             image = self._decode(d.latent if d.sampler.clean is None else d.sampler.clean)
         masks = _film(d.masks)
         return DrawResult(
@@ -125,7 +126,7 @@ class RealCustomPipeline:
     def _judged(self, image: Image.Image, request: DrawRequest, mask: NDArray[np.float32]) -> dict[str, float]:
         if self.parts.judge is None:
             return {}
-        with request.timed("judge"):
+        with request.timed("judge"), self.parts.at_work("judge"):
             return self.parts.judge.scores(image, request.references, request.spec.prompt, mask)
 
     def environment(self, request: DrawRequest) -> dict[str, str]:
@@ -145,6 +146,7 @@ class RealCustomPipeline:
             "torch": torch.__version__,
             "diffusers": diffusers.__version__,
             "transformers": transformers.__version__,
+            **self.parts.environment,
         } | {f"sha256 {part}": digest for part, digest in self.parts.digests.items()}
         return alone | ({"company": str(request.company)} if request.company else {})
 

@@ -17,6 +17,9 @@ import torch
 from diffusers.models.attention_processor import Attention
 from torch import Tensor, nn
 
+from generation.eager import eager
+from generation.host import constant
+
 
 @dataclass
 class StepMemory:
@@ -69,6 +72,7 @@ class SharedPrefix:
                 outputs[module] = output
 
         with ExitStack() as stack:
+            stack.enter_context(eager())
             for module in self.unet.modules():
                 stack.callback(module.register_forward_pre_hook(starts).remove)
                 stack.callback(module.register_forward_hook(ends).remove)
@@ -138,7 +142,7 @@ def _rows_of(x: Any, rows: list[int], count: int) -> Any:
         return x
     if len(set(rows)) == 1:
         return x[rows[0] : rows[0] + 1].expand(len(rows), *x.shape[1:])
-    return x[torch.tensor(rows, device=x.device)]
+    return x[constant(tuple(rows), x.device, torch.long)]
 
 
 def _joined(known: Any, fresh: Any) -> Any:

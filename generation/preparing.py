@@ -22,6 +22,7 @@ from generation.reference_cache import ReferenceCache
 from generation.reference_quality import usable
 from generation.requests import DrawRequest
 from generation.sampling import initial_latent, sampler_for
+from generation.savings import savings_of
 from generation.spec import GenerationSpec, InvalidSpec, SubjectSpec
 from generation.word_shares import WordShares
 from generation.words import WordTokens, normalise, prompt_words, word_tokens
@@ -124,7 +125,7 @@ class Preparation:
             scale=scale,
             image_scale=self.profile.image_scale,
             layers=self.profile.mask_layers,
-            effort=spec.effort,
+            savings=savings_of(spec.effort),
             word_shares=self._word_shares(prompt, length) if spec.explain else None,
         )
 

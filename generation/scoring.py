@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from generation.host import constant
+
 
 class AdaptiveScoring(nn.Module):
     """S = (t/T) S_text + (1 - t/T) S_visual, both a softmax over the n visual tokens."""
@@ -61,8 +63,8 @@ def keep_best(
     """
     counts = [kept_tokens(n, quantity) for n, quantity in zip(lengths, quantities, strict=True)]
     best, index = scores.topk(max(counts), dim=1)
-    weight = best * torch.tensor(lengths, device=scores.device, dtype=best.dtype)[:, None]
+    weight = best * constant(tuple(lengths), scores.device, best.dtype)[:, None]
     if min(counts) == max(counts):
         return index, weight, None
-    own = torch.tensor(counts, device=scores.device)
+    own = constant(tuple(counts), scores.device, torch.long)
     return index, weight, torch.arange(max(counts), device=scores.device) >= own[:, None]

@@ -12,6 +12,7 @@ from diffusers.models.attention_processor import Attention
 from torch import Tensor, nn
 
 from generation.conditions import split_heads
+from generation.eager import eager
 from generation.masks import QueryKey
 
 
@@ -23,7 +24,7 @@ class SelfAttentions:
 
     @contextmanager
     def kept(self, positions: int) -> Iterator[list[QueryKey]]:
-        """Q and K of the layers with so many positions, in order of execution, each (b, heads, positions, d)."""
+        """Q and K of the layers with so many positions, in order of execution, each (b, heads, positions, d); none for 0."""
         pairs: list[QueryKey] = []
         queries: dict[Attention, Tensor] = {}
 
@@ -36,7 +37,9 @@ class SelfAttentions:
                 pairs.append((queries.pop(attn), split_heads(attn, key)))
 
         with ExitStack() as stack:
-            for attn in self.layers:
+            for attn in self.layers if positions else ():
                 stack.callback(attn.to_q.register_forward_hook(partial(asks, attn)).remove)
                 stack.callback(attn.to_k.register_forward_hook(partial(answers, attn)).remove)
+            if positions:
+                stack.enter_context(eager())
             yield pairs

@@ -192,10 +192,11 @@ def _add_references(layer: _Layer, out: Tensor, current: AttentionPass, influenc
     """`out` (b, hw, c) plus what each entry's reference contributes at its places."""
     query, rows = layer.query, influence.rows
     places = influence.places(current.size(query.shape[1]))
-    if places is not None and places.index.shape[1] == 0:
+    index = None if places is None else places.index
+    if index is not None and index.shape[1] == 0:
         return out
     (key, value), bias = _let_in(layer, current, influence)
-    asked = query[rows] if places is None else query[rows[:, None], places.index.to(query.device)]  # (e, p, c)
+    asked = query[rows] if index is None else query[rows[:, None], index.to(query.device)]  # (e, p, c)
     bias = None if bias is None else bias[:, None, None].to(asked.dtype)
     acted = _merge(F.scaled_dot_product_attention(split_heads(layer.attn, asked), key, value, attn_mask=bias))
     for run in influence.runs:
@@ -204,15 +205,18 @@ def _add_references(layer: _Layer, out: Tensor, current: AttentionPass, influenc
 
 
 def _of_run(places: Places | None, run: slice) -> Places | None:
-    return None if places is None else Places(places.index[run], places.weight[run])
+    if places is None:
+        return None
+    return Places(None if places.index is None else places.index[run], places.weight[run])
 
 
 def _added(out: Tensor, acted: Tensor, rows: Tensor, places: Places | None) -> Tensor:
     """No row and no position of a row occurs twice, so they are replaced by their sum: quicker than `index_add`."""
     if places is None:
         return out.index_put((rows,), out[rows] + acted)
-    where = (rows[:, None], places.index.to(rows.device))
-    return out.index_put(where, out[where] + acted * places.weight.to(acted.device, acted.dtype))
+    weighted = acted * places.weight.to(acted.device, acted.dtype)
+    where = (rows,) if places.index is None else (rows[:, None], places.index.to(rows.device))
+    return out.index_put(where, out[where] + weighted)
 
 
 def _let_in(layer: _Layer, current: AttentionPass, influence: Influence) -> tuple[KeyValue, Tensor | None]:

@@ -17,6 +17,7 @@ from generation.conditions import Condition, Vision
 from generation.denoising import Denoiser, Denoising, Subject
 from generation.prefix import StepMemory
 from generation.sampling import published_sampler
+from generation.savings import savings_of
 from generation.spec import Effort, MaskDials
 from tests.generation.reference_path import Forward, ReferencePath
 
@@ -85,8 +86,14 @@ class FullSize:
             text=self.condition(),
             negative=replace(self.condition(), vision=self.tokens()),
             dials=MaskDials(scope=SCOPE, stop_step=stop),
-            effort=effort,
+            savings=savings_of(effort),
         )
+
+    def picture(self, effort: Effort = "exact") -> Denoising:
+        """The same, whose every new mask is a known one: a tensor of its own, as new masks are."""
+        d = self.denoising(effort)
+        d.new_masks = lambda maps, attentions: [round_mask(self.side)]  # type: ignore[method-assign]
+        return d
 
 
 def round_mask(side: int) -> Tensor:
@@ -120,15 +127,19 @@ def plain_flops(size: FullSize) -> int:
 @cache
 def picture_flops(size: FullSize, effort: Effort) -> int:
     """One picture, step by step as `Denoiser.step` takes them (each kind of step once), under known masks."""
-    d, found = size.denoising(effort), {}
-    mask = round_mask(size.side)
-    d.new_masks = lambda maps, attentions: [mask]  # type: ignore[method-assign]
-    kinds = []
+    d, found = size.picture(effort), {}
+    kinds: list[tuple[int | bool, ...]] = []
+    stood = 0
     for d.step in range(STEPS):
-        kinds.append((d.step == 0, d.needs_mask, d.is_guided))
+        fresh = d.subjects[0].mask is None or d.needs_mask
+        stood = 0 if fresh else stood + 1
+        kinds.append((d.step == 0, fresh, min(stood, 2), d.leaves_mask, d.is_guided))
         if kinds[-1] not in found:
             found[kinds[-1]] = counted(lambda: step(size.denoiser, d))
-        d.subjects[0].mask = mask
+        if d.leaves_mask:
+            d.subjects[0].mask, stood = round_mask(size.side), 0
+        elif fresh:
+            d.subjects[0].mask = round_mask(size.side)
     return sum(found[kind] for kind in kinds)
 
 

@@ -137,14 +137,18 @@ def test_keys_and_values_of_constant_conditions_are_made_once_a_request() -> Non
 def test_places_are_found_once_for_each_mask_and_size_of_layer(monkeypatch: pytest.MonkeyPatch) -> None:
     found: list[tuple[int, int]] = []
 
-    def places_of(mask: Tensor, size: tuple[int, int]) -> influence.Places:
-        found.append(size)
-        return wanted(mask, size)
+    def places_of(weight: Tensor, longest: int) -> influence.Places:
+        found.append((weight.shape[1], longest))
+        return wanted(weight, longest)
 
     wanted = influence.places_of
     monkeypatch.setattr(influence, "places_of", places_of)
     dummy.pipeline().draw(dummy.spec(steps=6, mask=MaskDials(stop_step=2)), [dummy.reference()])
-    assert sorted(found) == [(8, 8)] * 2 + [(16, 16)] * 2, "two masks, two sizes; none after the mask is frozen"
+    sizes = [size for size, _ in found]
+    assert sorted(sizes) == [64] * 3 + [256] * 3, "two masks, the second one again when it is known; two sizes"
+    assert {longest for size, longest in found if size == 64} == {16}
+    assert [longest for size, longest in found if size == 256][:2] == [256, 256], "nobody waits for the count"
+    assert found[-1][1] < 256 or found[-2][1] < 256, "it is known a step later"
 
 
 def test_unet_items_of_25_steps_frozen_at_12_are_62() -> None:

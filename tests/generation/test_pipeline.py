@@ -165,7 +165,17 @@ def test_a_latent_that_is_not_finite_names_its_step(pipe: RealCustomPipeline) ->
     request = pipe.prepare(dummy.spec(), [dummy.reference()])
     pipe.step(request)
     request.denoising.latent = torch.full((1, dummy.CHANNELS, 16, 16), float("nan"))
+    pipe.step(request)  # the host reads a step's number when the next one is asked for
     with pytest.raises(NonFiniteLatent, match="after step 2 of 4"):
+        pipe.step(request)
+
+
+def test_a_last_latent_that_is_not_finite_is_found_at_once(pipe: RealCustomPipeline) -> None:
+    request = pipe.prepare(dummy.spec(), [dummy.reference()])
+    for _ in range(3):
+        pipe.step(request)
+    request.denoising.latent = torch.full((1, dummy.CHANNELS, 16, 16), float("nan"))
+    with pytest.raises(NonFiniteLatent, match="after step 4 of 4"):
         pipe.step(request)
 
 
