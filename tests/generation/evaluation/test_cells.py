@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from generation.evaluation.cells import Cell, CellCache, Figures, fill
+from generation.evaluation.cells import Cell, CellCache, Figures, fill, read_compact, write_compact
 
 
 def cells(count: int, method: str = "ours", **settings: float) -> list[Cell]:
@@ -113,3 +113,14 @@ def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is no cache of cells"):
         CellCache(tmp_path / "notes")
     assert (tmp_path / "notes").read_text() == "mine\n"
+
+
+def test_what_is_committed_says_the_same(tmp_path: Path) -> None:
+    mixed = [*cells(2, scope=0.4), *cells(2, "plain"), *cells(1)]
+    figures = [{"similarity": 0.12345678, "leak": 0.0}, {"similarity": 1.0}, {"variety": 0.5}, {}, {"leak": 0.25}]
+    path = tmp_path / "data" / "cells.jsonl"
+    write_compact(path, list(zip(mixed, figures, strict=True)))
+    found = {cell.digest(): values for cell, values in read_compact(path)}
+    assert len(path.read_text().splitlines()) == 3
+    assert found[mixed[0].digest()] == {"similarity": 0.1235, "leak": 0.0}
+    assert [found[cell.digest()] for cell in mixed[1:]] == figures[1:]
