@@ -8,6 +8,7 @@ from imprimatur_cli.account import doctor, login, whoami
 from imprimatur_cli.audit import audit
 from imprimatur_cli.consenting import blocklist
 from imprimatur_cli.draw import draw
+from imprimatur_cli.evaluate import evaluate
 from imprimatur_cli.explain import explain
 from imprimatur_cli.keeping import backup, restore
 from imprimatur_cli.making import generate, templates
@@ -31,6 +32,7 @@ app.command()(draw)
 app.command()(explain)
 app.command()(sweep)
 app.command()(pilot)
+app.command()(evaluate)
 app.command()(train)
 app.command()(verify)
 app.add_typer(weights, name="weights")

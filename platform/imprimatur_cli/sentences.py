@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final, Literal
 
+from imprimatur_cli.evaluate_words import EVALUATE
 from imprimatur_cli.pilot_words import PILOT
 
 Language = Literal["en", "ja"]
@@ -159,6 +160,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "imprimatur draw --profile {profile} ... を実行してください",
     ),
     "fact_generated": ("generated {when} with {model}", "{when} に {model} で生成"),
+    **EVALUATE,
     **PILOT,
 }
 
