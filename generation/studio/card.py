@@ -82,24 +82,24 @@ The running averages of these stages, in fp16:
     python -m generation.studio.train evaluator     --out DIR --minutes 80  --seed 0 --steps 3100 --batch 48
     python -m generation.studio.train encoder       --out DIR --minutes 20  --seed 0 --steps 2000 --batch 24
     python -m generation.studio.train text-to-image --out DIR --minutes 120 --seed 0 --steps 16500 --batch 24
-    python -m generation.studio.train together      --out DIR --minutes 80  --seed 0 --steps 24600 --batch 24
+    python -m generation.studio.train together      --out DIR --minutes 130 --seed 0 --steps 30400 --batch 24
     python -m generation.studio.ship                --out DIR
 
-Each takes `--resume` and stops cleanly on SIGTERM; all of it is about four hours of two CPU cores. The stage `vision`
+Each takes `--resume` and stops cleanly on SIGTERM; all of it is about five hours of two CPU cores. The stage `vision`
 may follow `together`: it trains the branch alone.
 
 The commands repeat the recipe, not the bytes of this release. Its base grew out of an earlier one (`--grow`): 12,600
 steps with ten kinds and ten scenes, without cross-attention at 16 x 16; that came with step 12,600 and the wider world
 with step 13,616. `together` began at step 16,513, used the model's own masks from step 18,083, let the subject weigh
-more from step 20,315 and was stopped shortly before its end. Encoder and evaluator started from earlier ones trained on
-the smaller world. Which kinds were held out with which later scenes and accessories is in
-`generation/studio/world/layout.py`.
+more from step 20,315, had its rate fall by step 24,406 and went on from there at the full rate, which fell again from
+step 27,360. Encoder and evaluator started from earlier ones trained on the smaller world. Which kinds were held out
+with which later scenes and accessories is in `generation/studio/world/layout.py`.
 
 ## Figures
 {benchmark}
 """
 #: What the last look at many samples showed.
-_WEAK = "Stripes come out; dots, checks and zigzags mostly as blotches, emblems as a spot or not at all."
+_WEAK = "Two patterns in three come out, with ragged edges; emblems are a spot of the right colour, seldom its shape."
 
 
 def _phrases(phrases: dict[str, str]) -> str:

@@ -57,7 +57,7 @@ def test_an_altered_file_is_refused(tmp_path):
     merges.write_text(merges.read_text().replace("\n", "\n\n", 1))
     with pytest.raises(WeightsAltered, match=r"merges\.txt"):
         load_studio(copy)
-    assert weights_digest(copy) == before  # the manifest itself is the model's identity
+    assert weights_digest(copy) == before  # its files are the model's identity
 
 
 def test_a_folder_without_weights_says_what_to_do(tmp_path):
