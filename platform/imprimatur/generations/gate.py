@@ -83,7 +83,7 @@ def decision(
         output_counts=_output_counts(consents, already),
         outputs_requested=requested,
         review_approved=review_approved,
-        subject_approvals=approvals.of_picture(row) if row else frozenset(),
+        subject_approvals=approvals.of_picture(row, use) if row else frozenset(),
     )
     return decide(facts, now or timezone.now())
 

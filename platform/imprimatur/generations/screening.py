@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import logging
+import uuid
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
@@ -30,8 +31,9 @@ from imprimatur.generations.models import Generation, Output, Screening
 from imprimatur.library import faces
 from imprimatur.library.models import ReferenceImage
 from imprimatur.tenants.actor import Actor
-from imprimatur.tenants.errors import Conflict, InvalidInput
-from imprimatur.tenants.permissions import Permission
+from imprimatur.tenants.errors import Conflict, InvalidInput, NotPermitted
+from imprimatur.tenants.models import Membership
+from imprimatur.tenants.permissions import Permission, Role
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +69,10 @@ def held() -> QuerySet[Screening]:
 
 
 def clear(actor: Actor, row: Screening, note: str = "") -> Screening:
-    """A rights manager has looked and found nothing: the picture goes on to review."""
+    """A rights manager has looked and found nothing: the picture goes on to review. Never whoever asked for it."""
+    generation = row.output.generation
+    if actor.user is not None and actor.user.pk in (generation.requested_by_id, *generation.retried_by):
+        raise NotPermitted(_("You asked for this picture: another rights manager looks at it."))
     return _decide(actor, row, note, "output.cleared")
 
 
@@ -125,9 +130,13 @@ def _faces_in(output: Output) -> int | None:
 
 def _asks_for_a_person(generation: Generation) -> bool:
     """A reference that shows somebody, or whose face was explained, or a prompt that names people."""
-    chain = generation.subject_reference.ancestry
-    shown = any(link.shows_person or link.faces for link in chain)
+    links = generation.subject_reference.ancestry
+    shown = any(link.shows_person or (link.faces and _is_manager(link.explained_by_id)) for link in links)
     return shown or bool(matched_words(str(generation.spec["prompt"]), PERSON_WORDS))
+
+
+def _is_manager(user_id: uuid.UUID | None) -> bool:
+    return Membership.objects.filter(user=user_id, roles__contains=[Role.RIGHTS_MANAGER]).exists()
 
 
 def _nearer_reference(output: Output, own: ReferenceImage) -> ReferenceImage | None:

@@ -44,7 +44,7 @@ class Upload:
     def stored_reference_id(self) -> str:
         """The reference of which this is the stored file, or a rendition of it; '' for every other picture."""
         is_ours = self.report.state == "trusted" and self.report.facts is None
-        return reference_id_in(self.report) if is_ours else ""
+        return next(iter(reference_ids_in(self.report)), "") if is_ours else ""
 
 
 def decode(data: bytes) -> Upload:
@@ -76,13 +76,11 @@ def _check_history(report: ManifestReport) -> None:
         raise refused("upload_expired_output", message)
 
 
-def reference_id_in(report: ManifestReport) -> str:
-    """The public id of the reference that our output was drawn from, as its signed history says; '' if it says none."""
-    for manifest in report.raw.get("manifests", {}).values():
-        for assertion in manifest.get("assertions", []):
-            if assertion["label"] == REFERENCE_LABEL:
-                return str(assertion["data"].get("reference_id", ""))
-    return ""
+def reference_ids_in(report: ManifestReport) -> list[str]:
+    """Public ids of the references that our output was drawn from, as its signed history says."""
+    assertions = (a for manifest in report.raw.get("manifests", {}).values() for a in manifest.get("assertions", []))
+    found = {str(a["data"].get("reference_id", "")) for a in assertions if a["label"] == REFERENCE_LABEL}
+    return sorted(found - {""})
 
 
 def store(reference: ReferenceImage, upload: Upload) -> None:

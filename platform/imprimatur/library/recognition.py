@@ -13,20 +13,26 @@ from PIL import Image
 
 from governance.recognise import recognise
 from imprimatur import keys
+from imprimatur.library import copies
 from imprimatur.library.models import ReferenceImage
 from imprimatur.tenants.ids import encode
 
 
-def origin_of(picture: Image.Image, tenant_id: uuid.UUID) -> str:
-    """The public id of the reference that a recognised output was drawn from; '' for every other picture.
+def mark_in(picture: Image.Image) -> int | None:
+    """The mark of one of our outputs, also where the picture was cropped or turned since; None for every other."""
+    mark = recognise(picture, keys.watermark_key()).watermark_id
+    return copies.mark_of_moved(picture) if mark is None else mark
+
+
+def origins_of(mark: int | None, tenant_id: uuid.UUID) -> list[str]:
+    """Public ids of the references that the output with this mark was drawn from; none where there is no such output.
 
     Another tenant's reference is named too: it is found nowhere in this one, so whoever asks refuses the upload.
     """
-    mark = recognise(picture, keys.watermark_key()).watermark_id
     rows = [] if mark is None else _rows(mark)
     own = [reference for tenant, reference in rows if tenant == tenant_id]
     found = own or [reference for _, reference in rows]
-    return encode(ReferenceImage.PREFIX, found[0]) if found else ""
+    return sorted({encode(ReferenceImage.PREFIX, reference) for reference in found})
 
 
 def _rows(mark: int) -> list[tuple[uuid.UUID, uuid.UUID]]:

@@ -12,9 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from governance.recognise import signed_dhash
 from imprimatur.audit.services import record as record_event
-from imprimatur.library import coach, faces, intake, marks, recognition
+from imprimatur.library import coach, copies, faces, intake, marks, recognition
 from imprimatur.library.facts import require_said
 from imprimatur.library.models import Brand, ReferenceImage, Subject
+from imprimatur.rights import blocklist
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import Conflict, InvalidInput, PersonRequired, Sentence
 from imprimatur.tenants.ids import MalformedId, decode
@@ -22,6 +23,7 @@ from imprimatur.tenants.models import User
 from imprimatur.tenants.permissions import Permission
 
 MAX_NAME, MAX_WORD, MAX_MARKS, MAX_EXPLANATION = 120, 60, 20, 300
+MOST_WORDS: Final = 4  # a name for the subject, no wording of its own beside the approved one
 KINDS: Final = ("product", "person")
 SOURCES: Final = ("photograph", "drawing", "generated")
 _FEWER: Final = _(
@@ -48,8 +50,11 @@ def add_subject(actor: Actor, brand: Brand, name: str, kind: str, word: str) -> 
     if kind not in KINDS:
         raise _invalid("kind", _("Say whether it is a product or a person."))
     clean, english = _checked_name(name), _normal(word).lower()
-    if not _WORD.fullmatch(english) or len(english) > MAX_WORD:
+    if not _WORD.fullmatch(english) or len(english) > MAX_WORD or len(english.split()) > MOST_WORDS:
         raise _invalid("word", _("Name it with a plain English word, such as “bottle”."))
+    if blocked := blocklist.hits([english]):
+        message = _("These words are on the company’s blocklist: %(words)s. Write it without them.")
+        raise _invalid("word", message % {"words": ", ".join(blocked)})
     if Subject.objects.filter(brand=brand, name=clean).exists():
         raise Conflict(_("This brand has a subject of that name already."), code="subject_exists")
     subject = Subject(tenant_id=actor.tenant_id, brand=brand, name=clean, kind=kind, word=english)
@@ -92,13 +97,7 @@ def take_in(
     _explain_face(actor, reference, face_explanation)
     reference.pixel_sha256, reference.faces = upload.pixel_sha256, faces.count(upload.image)
     reference.dhash = signed_dhash(upload.image)
-    if upload.output_facts is not None:
-        _inherit(reference, intake.reference_id_in(upload.report))
-    elif origin := recognition.origin_of(upload.image, actor.tenant_id):
-        _inherit(reference, origin)
-    else:
-        _refuse_stored(upload)
-        _check_not_fewer(actor, reference, upload.pixel_sha256)
+    _trace(actor, reference, upload)
     _refuse_second(subject, upload.pixel_sha256)
     reference.quality = coach.measure(upload.image, person=subject.kind == "person")
     looks_like = marks.undeclared(upload.image, reference.quality["box"], reference.declared_marks)
@@ -143,6 +142,29 @@ def redeclare(
     return row
 
 
+def _trace(actor: Actor, reference: ReferenceImage, upload: intake.Upload) -> None:
+    """Bind an output of ours to what it was drawn from; any other picture sheds nothing it was declared to need."""
+    said = upload.output_facts
+    mark = None if said else recognition.mark_in(upload.image)
+    if copies.is_quarantined(upload.pixel_sha256, mark, said.generation_id if said else ""):
+        message = _("A right to this picture has fallen away: it is quarantined and not shown.")
+        raise intake.refused("upload_quarantined", message)
+    origins = _origins_said(upload) if said else recognition.origins_of(mark, actor.tenant_id)
+    if said or origins:
+        _inherit(reference, origins)
+        return
+    _refuse_stored(upload)
+    _check_not_fewer(actor, reference, upload)
+
+
+def _origins_said(upload: intake.Upload) -> list[str]:
+    """By the manifest; of the references at which its history began, what was drawn on the way there is left out, so
+    the generation that it names is asked, too."""
+    found = intake.reference_ids_in(upload.report)
+    direct = copies.direct_origin(upload.output_facts.generation_id) if upload.output_facts else ""
+    return [direct] if direct and len(found) == 1 else found
+
+
 def _explain_face(actor: Actor, reference: ReferenceImage, explanation: str) -> None:
     """Why a face needs no consent: a statue, a print on the product. A person says so, never a key."""
     clean = _normal(explanation)
@@ -159,13 +181,14 @@ def _demands_fewer(there: ReferenceImage, shows_person: bool, declared: Sequence
     return bool(lost or (own_work and not there.own_work))
 
 
-def _check_not_fewer(actor: Actor, reference: ReferenceImage, pixel_sha256: str) -> None:
+def _check_not_fewer(actor: Actor, reference: ReferenceImage, upload: intake.Upload) -> None:
     """Sending a picture again, under another subject, must not shed the rights that it was declared to need."""
     if actor.has(Permission.MANAGE_RIGHTS) and actor.person is not None:
         return
     said = (reference.shows_person, reference.declared_marks, reference.own_work)
-    for there in ReferenceImage.objects.filter(pixel_sha256=pixel_sha256):
-        if _demands_fewer(there, *said):
+    for there in copies.earlier(reference, upload.image):
+        sheds_record = reference.own_work and copies.is_others_work(there)
+        if sheds_record or _demands_fewer(there, *said):
             raise Conflict(_FEWER, code="declared_otherwise", reference=there.public_id)
 
 
@@ -202,12 +225,15 @@ def _checked_marks(declared: Sequence[str]) -> list[str]:
     return clean
 
 
-def _inherit(reference: ReferenceImage, origin_id: str) -> None:
-    """Bind one of our outputs to the reference it was drawn from; what that one shows, this one shows too."""
-    try:
-        origin = ReferenceImage.objects.filter(pk=decode(ReferenceImage.PREFIX, origin_id)).first()
-    except MalformedId:
-        origin = None
+def _inherit(reference: ReferenceImage, origins: Sequence[str]) -> None:
+    """Bind one of our outputs to the reference it was drawn from; what that one shows, this one shows too.
+
+    A picture drawn from several references would stand under the rights of each: it cannot serve as one.
+    """
+    if len(origins) > 1:
+        message = _("This picture was drawn from several references with rights of their own. Use one of those.")
+        raise intake.refused("upload_of_several", message)
+    origin = _reference_of(*origins)
     if origin is None:
         message = _("This picture was generated elsewhere, so its rights cannot be traced. Use the photograph itself.")
         raise intake.refused("upload_foreign_output", message)
@@ -215,6 +241,13 @@ def _inherit(reference: ReferenceImage, origin_id: str) -> None:
     reference.shows_person = reference.shows_person or origin.shows_person
     reference.declared_marks = list(dict.fromkeys([*origin.declared_marks, *reference.declared_marks]))
     reference.own_work = origin.own_work
+
+
+def _reference_of(public_id: str = "") -> ReferenceImage | None:
+    try:
+        return ReferenceImage.objects.filter(pk=decode(ReferenceImage.PREFIX, public_id)).first()
+    except MalformedId:
+        return None
 
 
 def _refuse_second(subject: Subject, pixel_sha256: str) -> None:

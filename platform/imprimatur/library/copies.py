@@ -1,0 +1,129 @@
+"""Has this picture been here before, in another guise? Asked at intake, so that no guise sheds what the picture needs.
+
+A hash finds candidates, and a second look decides: an earlier reference is the same picture where a small rendition
+of it all but coincides with the upload; an output of ours is found again where its mark appears once the upload is laid
+over it (`governance.registration`), which a crop or a turn does not prevent. Outputs live further down the flow, hence
+the plain statements: row-level security shows them the entered company's rows only.
+"""
+
+from __future__ import annotations
+
+import io
+import uuid
+from typing import Final
+
+import numpy as np
+from django.db import connection
+from PIL import Image
+
+from governance.fingerprint import SAME_AT_MOST
+from governance.recognise import recognise, signed_dhash
+from governance.registration import register
+from imprimatur import keys, objects
+from imprimatur.library.models import ReferenceImage
+from imprimatur.rights import selectors as rights
+from imprimatur.tenants.ids import MalformedId, decode, encode
+
+GENERATION: Final = "gen"  # prefix of the ids that our manifests name
+MOVED_AT_MOST: Final = 24  # bits that cropping and turning move the hash (`./run bench watermark`)
+COMPARED: Final = 3  # outputs an upload is laid over; each takes half a second
+GRID: Final = (32, 32)  # pixels at which two pictures are compared
+COINCIDES_FROM: Final = 0.98  # of correlation
+_OUTPUTS_ALIKE: Final = (
+    "SELECT watermark_id, object_key, sha256 FROM ("
+    " SELECT *, bit_count((dhash # %s::bigint)::bit(64)) AS bits FROM generations_output"
+    " WHERE watermark_id IS NOT NULL AND dhash IS NOT NULL) near "
+    "WHERE bits <= %s ORDER BY bits, created_at LIMIT %s"
+)
+_REFERENCES_ALIKE: Final = (
+    "SELECT id FROM library_referenceimage WHERE bit_count((dhash # %s::bigint)::bit(64)) <= %s AND pixel_sha256 <> %s"
+)
+
+
+def earlier(reference: ReferenceImage, image: Image.Image) -> list[ReferenceImage]:
+    """References of the company that show the same picture, whatever their size and format; its own row is not
+    among them. `reference` knows its hash and its pixel digest already."""
+    rows = ReferenceImage.objects.exclude(pk=reference.pk)
+    exact = list(rows.filter(pixel_sha256=reference.pixel_sha256))
+    with connection.cursor() as cursor:
+        cursor.execute(_REFERENCES_ALIKE, [reference.dhash, SAME_AT_MOST, reference.pixel_sha256])
+        near = rows.filter(pk__in=[found for (found,) in cursor.fetchall()])
+    return exact + [row for row in near if _coincides(row, image)]
+
+
+def is_others_work(reference: ReferenceImage) -> bool:
+    """Whether a record on file says that a picture without people and marks is somebody else's work."""
+    if reference.shows_person or reference.declared_marks:
+        return False
+    consents, licences = rights.covering([reference.pixel_sha256])
+    return bool(licences) or any(consent.kind != "likeness" for consent in consents)
+
+
+def mark_of_moved(image: Image.Image) -> int | None:
+    """The mark of the output that this picture is a cropped or turned copy of; None for every other picture."""
+    key = keys.watermark_key()
+    for mark, original in _alike(image):
+        if recognise(register(image, original).image, key).watermark_id == mark:
+            return mark
+    return None
+
+
+def direct_origin(generation_id: str) -> str:
+    """The public id of the reference that a generation of this company's was drawn from; '' for any other text.
+
+    A manifest's history names the photograph at its root; what was declared of a picture in between counts, too.
+    """
+    try:
+        asked = decode(GENERATION, generation_id)
+    except MalformedId:
+        return ""
+    found = _one("SELECT subject_reference_id FROM generations_generation WHERE id = %s", asked)
+    return encode(ReferenceImage.PREFIX, found) if isinstance(found, uuid.UUID) else ""
+
+
+def is_quarantined(pixel_sha256: str, mark: int | None, generation_id: str = "") -> bool:
+    """Whether this is an output of the company's that is shown to nobody: by its pixels, its mark, or its manifest."""
+    try:
+        generation = decode(GENERATION, generation_id)
+    except MalformedId:
+        generation = None
+    statement = (
+        "SELECT true FROM generations_output WHERE quarantined_at IS NOT NULL "
+        "AND (delivered_digest = %s OR watermark_id = %s OR generation_id = %s) LIMIT 1"
+    )
+    return bool(_one(statement, pixel_sha256, mark, generation))
+
+
+def _alike(image: Image.Image) -> list[tuple[int, Image.Image]]:
+    """Marks and pictures of the marked outputs that look most like it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OUTPUTS_ALIKE, [signed_dhash(image), MOVED_AT_MOST, COMPARED])
+        found = [(mark, key, digest) for mark, key, digest in cursor.fetchall() if objects.exists(key)]
+    return [(mark, _opened(key, digest)) for mark, key, digest in found]
+
+
+def _coincides(there: ReferenceImage, image: Image.Image) -> bool:
+    """Whether a small rendition of the stored picture all but coincides with the image."""
+    side = min(there.thumbnails, key=int, default="")
+    stored = there.thumbnails[side] if side else {"key": there.object_key, "sha256": there.sha256}
+    if not objects.exists(stored["key"]):
+        return True  # nothing speaks against what the hash says
+    one, other = _grey(_opened(stored["key"], stored["sha256"])), _grey(image)
+    if not one.std() or not other.std():
+        return bool(abs(one.mean() - other.mean()) < 1)
+    return bool(np.corrcoef(one, other)[0, 1] >= COINCIDES_FROM)
+
+
+def _grey(image: Image.Image) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return np.asarray(image.convert("L").resize(GRID, Image.Resampling.BOX), dtype=np.float64).ravel()
+
+
+def _opened(key: str, digest: str) -> Image.Image:
+    return Image.open(io.BytesIO(objects.get(key, digest))).convert("RGB")
+
+
+def _one(statement: str, *arguments: str | int | uuid.UUID | None) -> object:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, list(arguments))
+        row = cursor.fetchone()
+    return row[0] if row else None
