@@ -123,7 +123,7 @@ def _report(order: RenderOrder, facts: OutputFacts, signed: bytes, size: tuple[i
 
 def photograph(number: int) -> bytes:
     """A bottle before a wall of light and dark tiles: another number is another photograph, to any hash."""
-    chance = random.Random(number)  # noqa: S311 - the same number, the same photograph
+    chance = random.Random(number)
     image = Image.new("RGB", (512, 512))
     draw = ImageDraw.Draw(image)
     for left, top in itertools.product(range(0, 512, 64), repeat=2):
