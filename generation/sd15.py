@@ -3,13 +3,14 @@
 unet/ vae/ text_encoder/ tokenizer/     as in stable-diffusion-v1-5/stable-diffusion-v1-5
 clip/                                   openai/clip-vit-large-patch14, whose image half is the image encoder
 visual/visual.safetensors               the trained branch: projector, scoring, to_k_vision, to_v_vision
-visual/visual.json                      how it was trained; its `sha256`, where there is one, is checked
+visual/visual.json                      how it was trained; its `sha256` and `base`, where they are there, are checked
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers import UNet2DConditionModel
@@ -26,6 +27,7 @@ from generation.profiles import SD15, Profile
 from generation.projector import SmallProjector
 from generation.published import WeightsMismatch, check_names, shapes_in, shapes_of
 from generation.training.bases import SD15_FOLDERS, sd15_ground, with_branch
+from generation.training.export import check_base
 
 VISUAL = Path("visual") / "visual.safetensors"
 SIDECAR = Path("visual") / "visual.json"
@@ -40,8 +42,11 @@ def missing_sd15_parts(folder: Path) -> list[str]:
 def load_sd15_pipeline(folder: Path, device: str = "cpu", profile: Profile = SD15) -> RealCustomPipeline:
     """bfloat16 on a GPU, float32 on a CPU. Raises WeightsMismatch, or BaseUnavailable for a missing part."""
     ground = sd15_ground(folder, device, dtype_on(device), profile)
+    told = _sidecar(folder)
+    if "base" in told:
+        check_base(folder / VISUAL, told["base"], ground.digests)
     digests = ground.digests | {VISUAL.as_posix(): file_sha256(folder / VISUAL)}
-    return with_branch(ground, _visual_state(folder), digests, photo_judge(folder, device))
+    return with_branch(ground, _visual_state(folder, told), digests, photo_judge(folder, device))
 
 
 def attach_visual_branch(unet: UNet2DConditionModel, vision_dim: int) -> None:
@@ -58,9 +63,15 @@ def check_sd15(folder: Path) -> None:
     check_names(shapes_of(visual_state_dict(unet)), shapes_in([folder / VISUAL]))
 
 
-def _visual_state(folder: Path) -> dict[str, Tensor]:
+def _sidecar(folder: Path) -> dict[str, Any]:
+    """What was told of the branch; nothing for one from elsewhere."""
+    told: dict[str, Any] = json.loads((folder / SIDECAR).read_text()) if (folder / SIDECAR).is_file() else {}
+    return told
+
+
+def _visual_state(folder: Path, told: dict[str, Any]) -> dict[str, Tensor]:
     """The branch's tensors. Raises WeightsMismatch where the sidecar names another file."""
-    said = json.loads((folder / SIDECAR).read_text()).get("sha256") if (folder / SIDECAR).is_file() else None
+    said = told.get("sha256")
     if said and said != file_sha256(folder / VISUAL):
         raise WeightsMismatch(f"{folder / VISUAL} is not the file that {SIDECAR} describes: export it again")
     state: dict[str, Tensor] = load_file(folder / VISUAL)

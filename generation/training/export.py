@@ -74,3 +74,16 @@ def read_branch(branch: Path) -> Exported:
         return Exported(load_file(branch), dict(facts["base"]), sha256, facts)
     except SafetensorError as error:
         raise WeightsMismatch(f"{branch} cannot be read: {error}") from error
+
+
+def check_base(branch: Path, trained_on: Mapping[str, str], here: Mapping[str, str]) -> None:
+    """Both: digests of a base's files by name. Raises WeightsMismatch, naming both bases, where they differ."""
+    if dict(trained_on) != dict(here):
+        raise WeightsMismatch(
+            f"{branch} was trained on another base than the one that is here: it belongs to {_told(trained_on)}, "
+            f"here is {_told(here)}. Put that base there, or train anew"
+        )
+
+
+def _told(base: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {digest[:12]}" for name, digest in sorted(base.items())) or "a base without files"

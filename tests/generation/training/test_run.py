@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 import torch
 from accelerate.state import AcceleratorState
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from generation.downloads import file_sha256
 from generation.published import WeightsMismatch
 from generation.sd15 import load_sd15_pipeline
 from generation.training.bases import Ground, sd15_ground, trained_pipeline
@@ -289,3 +290,16 @@ def test_half_precision_trains_too(folder: Path, tmp_path: Path) -> None:
     assert outcome.after < outcome.before
     state = load_file(tmp_path / "checkpoint.safetensors")
     assert {tensor.dtype for tensor in state.values()} == {torch.float32}
+
+
+def test_a_branch_of_another_base_is_refused_and_both_are_named(folder: Path, sampled: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder / "base", tmp_path / "sd15")
+    shutil.copytree(sampled / "visual", tmp_path / "sd15" / "visual")
+    weights = tmp_path / "sd15" / "unet" / "diffusion_pytorch_model.safetensors"
+    own = file_sha256(weights)
+    state = load_file(weights)
+    save_file({name: tensor + 1e-3 for name, tensor in state.items()}, weights)
+    with pytest.raises(WeightsMismatch, match="another base") as told:
+        load_sd15_pipeline(tmp_path / "sd15", profile=tiny.PROFILES["sd15"])
+    assert own[:12] in str(told.value)
+    assert file_sha256(weights)[:12] in str(told.value)
