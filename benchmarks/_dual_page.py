@@ -32,7 +32,7 @@ def write_page(findings: Findings, docs: Path) -> None:
     (images / "pareto.svg").write_text(_plot(findings), encoding="utf-8")
     entries = [entry for entry in findings.main if not entry.label.endswith(("scoring", "masks"))]
     entries += [entry for entry in findings.sweeps if entry.shown]
-    plans = [plan for plan in findings.few if plan.seed == 0]
+    plans = findings.few
     step = len(plans) // len({plan.individual for plan in plans}) + 1  # another individual and another prompt each row
     write_sheet(findings.comparison, entries, plans[::step][:SHOWN], images / "pictures.jpg")
     made = "\n\n".join([BEGIN, *_sections(findings), END])

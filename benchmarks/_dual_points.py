@@ -66,12 +66,12 @@ def main_entries(comparison: Comparison, adapter: Sequence[Entry]) -> list[Entry
 def sweep_entries(comparison: Comparison, others: Sequence[Entry]) -> list[Entry]:
     """On FEW individuals: the evaluator's own bounds, the others at every setting, and how much the reference acts."""
     parts = comparison.parts
-    made = [Entry(TRUTH, Truth()), Entry(TOLD, Ours("words alone", parts, comparison.plain.how, told=True)), *others]
+    made = [Entry(TRUTH, Truth()), Entry(TOLD, Ours("words alone", parts, comparison.plain.how, told=True))]
     for influence in INFLUENCES:
         made.append(_turned(comparison, OURS, influence, How(influence=influence)))
         if influence < 1:
             made.append(_turned(comparison, NO_MASK, influence, How(influence=influence, dials=EVERYWHERE)))
-    return made
+    return [*made, *others]
 
 
 def dial_entries(comparison: Comparison) -> list[Entry]:

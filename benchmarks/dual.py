@@ -53,9 +53,9 @@ class Dual:
 
     @property
     def few(self) -> list[Planned]:
-        """The plans of the first FEW individuals."""
+        """The plans of the first FEW individuals, with one seed."""
         names = list(dict.fromkeys(plan.individual for plan in self.plans))[:FEW]
-        return [plan for plan in self.plans if plan.individual in names]
+        return [plan for plan in self.plans if plan.individual in names and plan.seed == 0]
 
     def cells(self, part: str) -> list[Cell]:
         """All of them, the main comparison and the sweeps taking turns, or one part."""

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from generation.studio.vocabulary import SCENE_PHRASES, SCENES
+from generation.studio.vocabulary import (
+    ACCESSORIES,
+    ACCESSORY_PHRASES,
+    POSITION_PHRASES,
+    POSITIONS,
+    SCENE_PHRASES,
+    SCENES,
+    SIZES,
+    Term,
+)
 
 Choice = tuple[str, str, str]  # English token, English label, Japanese label
 
@@ -18,6 +27,11 @@ def variable(name: str, english: str, japanese: str, choices: list[Choice]) -> d
 
 def _scenes(*tokens: str) -> list[Choice]:
     return [(SCENE_PHRASES[s.token], s.token.capitalize(), s.ja) for s in SCENES if not tokens or s.token in tokens]
+
+
+def _said(terms: tuple[Term, ...], phrases: dict[str, str]) -> list[Choice]:
+    """Those that are put into words; the others are what a prompt gets by saying nothing."""
+    return [(phrases[t.token], t.token.capitalize(), t.ja) for t in terms if t.token in phrases]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +96,25 @@ WORDINGS: Final = (
         name_ja="夕暮れと夜",
         text="an advertisement with a {subject} {time}",
         variables=(variable("time", "Time", "時間帯", _scenes("sunset", "night")),),
+    ),
+    Wording(
+        name_en="In company",
+        name_ja="小物と一緒に",
+        text="a {subject} {company} {place}, {side}",
+        variables=(
+            variable("company", "With", "一緒に置くもの", _said(ACCESSORIES, ACCESSORY_PHRASES)),
+            variable("place", "Place", "場所", _scenes()),
+            variable("side", "Side", "位置", _said(POSITIONS, POSITION_PHRASES)),
+        ),
+    ),
+    Wording(
+        name_en="Big or small",
+        name_ja="大きく、小さく",
+        text="a {size} {subject} {place}",
+        variables=(
+            variable("size", "Size", "大きさ", _said(SIZES, {"small": "small", "large": "large"})),
+            variable("place", "Place", "場所", _scenes()),
+        ),
     ),
     Wording(
         name_en="Winter greeting",
