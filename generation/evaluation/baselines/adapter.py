@@ -9,21 +9,20 @@ ours, so that what differs is the method.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from safetensors import safe_open
 from torch import Tensor
 
-from generation.attention import attach, load_visual_state_dict, visual_state_dict
+from generation.attention import load_visual_state_dict, visual_state_dict
 from generation.downloads import file_sha256
-from generation.evaluation.baselines.adapter_training import is_adapters
+from generation.evaluation.baselines.adapter_training import is_adapters, own_copy
 from generation.evaluation.methods import Prepared
 from generation.published import WeightsMismatch
 from generation.spec import MaskDials
-from generation.studio.drawing import How, Trial, draw_as, visual_branch
+from generation.studio.drawing import How, Trial, draw_as
 from generation.studio.loading import StudioParts
 
 WEIGHTS: Final = Path(__file__).parent / "ip-adapter.safetensors"
@@ -38,12 +37,10 @@ def with_adapter(parts: StudioParts, file: Path, model: str) -> StudioParts:
         if (stored.metadata() or {}).get("model") != model:
             raise WeightsMismatch(f"{file} was trained on another base: train it again with adapter_training")
         learnt = {name: stored.get_tensor(name).float() for name in stored.keys()}  # noqa: SIM118
-    _, projector, _ = visual_branch(parts)
-    unet, projector = deepcopy(parts.unet), deepcopy(projector)
-    kept = {name: tensor for name, tensor in visual_state_dict(parts.unet).items() if not is_adapters(name)}
-    attention = attach(unet, projector, scoring=True)
-    load_visual_state_dict(unet, kept | learnt)
-    return replace(parts, unet=unet, projector=projector, attention=attention)
+    own = own_copy(parts)
+    kept = {name: tensor for name, tensor in visual_state_dict(own.unet).items() if not is_adapters(name)}
+    load_visual_state_dict(own.unet, kept | learnt)
+    return own
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ import argparse
 import json
 import logging
 from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -20,7 +22,14 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from generation.attention import AttentionPass, Condition, is_visual
+from generation.attention import (
+    AttentionPass,
+    Condition,
+    attach,
+    is_visual,
+    load_visual_state_dict,
+    visual_state_dict,
+)
 from generation.encoders import SquareEncoder
 from generation.evaluation.baselines.settings import Adapter, as_json
 from generation.projector import VisualFeatures
@@ -43,11 +52,21 @@ def is_adapters(name: str) -> bool:
     return is_visual(name) and "visual_scoring" not in name.split(".")
 
 
+def own_copy(parts: StudioParts) -> StudioParts:
+    """The model with a UNet and a visual branch of its own, equal to the given ones."""
+    _, projector, _ = visual_branch(parts)
+    unet, projector = deepcopy(parts.unet), deepcopy(projector)
+    attention = attach(unet, projector, scoring=True)
+    load_visual_state_dict(unet, visual_state_dict(parts.unet))
+    return replace(parts, unet=unet, projector=projector, attention=attention)
+
+
 class AdapterBranch(nn.Module):
-    """The shipped model with projector, visual keys and values learning on; the reference acts everywhere, whole."""
+    """A copy of the model whose projector, visual keys and values learn on; the whole reference acts everywhere."""
 
     def __init__(self, parts: StudioParts) -> None:
         super().__init__()
+        parts = own_copy(parts)
         encoder, projector, attention = visual_branch(parts)
         self.parts = parts
         self.unet, self.projector, self.attention = parts.unet, projector, attention
@@ -130,6 +149,7 @@ def main(arguments: list[str] | None = None) -> None:
     """See the module."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="checkpoint and weights, outside of git")
+    parser.add_argument("--base", type=Path, default=WEIGHTS, help="folder of the released model")
     parser.add_argument("--steps", type=int, default=Adapter.steps)
     parser.add_argument("--learning-rate", type=float, default=Adapter.learning_rate)
     parser.add_argument("--minutes", type=float, default=float("inf"))
@@ -138,7 +158,8 @@ def main(arguments: list[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
     setting = Adapter(steps=options.steps, learning_rate=options.learning_rate)
-    log.info("written: %s", train(setting, options.out, resume=options.resume, minutes=options.minutes))
+    file = train(setting, options.out, resume=options.resume, minutes=options.minutes, base=options.base)
+    log.info("written: %s", file)
 
 
 if __name__ == "__main__":

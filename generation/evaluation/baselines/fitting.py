@@ -5,12 +5,15 @@ The cost is counted in seconds of one core (process time), which other work on t
 
 from __future__ import annotations
 
-import json
+import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from generation.evaluation.baselines.settings import Fitting, as_json, digest
@@ -18,7 +21,9 @@ from generation.evaluation.methods import Prepared
 from generation.studio.drawing import Trial
 from generation.training.loop import LossAt, Trainer
 
-COST: Final = "cost.json"
+FILE: Final = "fit.safetensors"
+#: What is learnt and the loss that teaches it.
+Lesson = tuple[nn.Module, LossAt]
 
 
 class Interrupted(RuntimeError):
@@ -35,43 +40,43 @@ class Fits:
     folder: Path
     model: str
     method: str
-    settings: Any
+    setting: Fitting
 
     def place(self, row: Trial) -> Path:
         """Of the fit of this row's kind and reference; another setting or base has another."""
-        pixels = row.reference.numpy().tobytes().hex()
-        known = digest(self.model, self.method, as_json(self.settings), row.individual.kind, pixels)
+        pixels = hashlib.sha256(row.reference.contiguous().numpy().tobytes()).hexdigest()
+        known = digest(self.model, self.method, as_json(self.setting), row.individual.kind, pixels)
         return self.folder / self.method / known[:32]
 
-    def fit(self, row: Trial, module: nn.Module, loss_at: LossAt, *, begun: float) -> Prepared:
-        """Trains what of `module` asks for gradients; state: those tensors by name.
+    def fit(self, row: Trial, begin: Callable[[], Lesson]) -> Prepared:
+        """The fit of this row, made by training what of the module asks for gradients; state: those tensors by name.
 
-        begun: process time at which the preparation for this fit began. Raises Interrupted.
+        begin: called only where there is none yet; what it costs is the subject's too. Raises Interrupted.
         """
-        settings: Fitting = self.settings
-        trainer = Trainer(module, settings.plan, self.place(row))
+        file = self.place(row) / FILE
+        if not file.is_file():
+            self._train(file, begin)
+        with safe_open(file, framework="pt") as stored:
+            state = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+            return Prepared(state, self.setting.steps, float(stored.metadata()["seconds"]))
+
+    def _train(self, file: Path, begin: Callable[[], Lesson]) -> None:
+        begun, steps = time.process_time(), self.setting.steps
+        module, loss_at = begin()
+        trainer = Trainer(module, self.setting.plan, file.parent)
         if trainer.checkpoint.is_file():
             trainer.resume()
         before, ready = trainer.step, time.process_time()
-        if before < settings.steps:
-            trainer.run(loss_at, seconds=float("inf"))
-        if trainer.step < settings.steps:
+        trainer.run(loss_at, seconds=float("inf"))
+        if trainer.step < steps:
             raise Interrupted(trainer.step, trainer.out)
-        if before < settings.steps:
-            each = (time.process_time() - ready) / (settings.steps - before)
-            _write_cost(trainer.out, ready - begun + each * settings.steps)
-        return Prepared(_state(trainer), settings.steps, _read_cost(trainer.out))
+        each = (time.process_time() - ready) / max(1, steps - before)
+        _keep(file, trainer.parameters, ready - begun + each * steps)
 
 
-def _state(trainer: Trainer) -> dict[str, Tensor]:
-    return {name: parameter.detach().clone() for name, parameter in trainer.parameters.items()}
-
-
-def _write_cost(folder: Path, seconds: float) -> None:
-    (folder / COST).write_text(json.dumps({"seconds": round(seconds, 2)}) + "\n")
-
-
-def _read_cost(folder: Path) -> float:
-    """0 where the process was killed between the last step and this note."""
-    path = folder / COST
-    return float(json.loads(path.read_text())["seconds"]) if path.is_file() else 0.0
+def _keep(file: Path, parameters: dict[str, nn.Parameter], seconds: float) -> None:
+    """Whole or not at all."""
+    state: dict[str, Tensor] = {name: parameter.detach().contiguous() for name, parameter in parameters.items()}
+    partial = file.with_suffix(".part")
+    save_file(state, partial, metadata={"seconds": f"{seconds:.2f}"})
+    partial.replace(file)

@@ -5,7 +5,6 @@ The new word begins as the kind's and stands in its place: "a large S* in the sn
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from generation.evaluation.baselines.fitting import Fits
+from generation.evaluation.baselines.fitting import Fits, Lesson
 from generation.evaluation.baselines.settings import Inversion, as_json
 from generation.evaluation.baselines.velocity import Asked, decode, draw_latents, noised, squared_error
 from generation.evaluation.baselines.views import views
@@ -88,8 +87,11 @@ class TextualInversion:
 
     def prepare(self, row: Trial) -> Prepared:
         """See Method. Raises Interrupted."""
-        begun, setting, phrase = time.process_time(), self.setting, subject_phrase(row.individual)
-        module = Inverted(self.parts, row.individual.kind)
+        return self.fits.fit(row, lambda: self._begin(row))
+
+    def _begin(self, row: Trial) -> Lesson:
+        setting, module = self.setting, Inverted(self.parts, row.individual.kind)
+        captions = [f"{opening} {subject_phrase(row.individual)}" for opening in OPENINGS]
         with torch.no_grad():
             pictures = views(row.reference, setting.views, generator_at(setting.seed, 0))
             latents = self.parts.autoencoder.encode(pictures).latents
@@ -97,14 +99,12 @@ class TextualInversion:
         def loss_at(step: int) -> Tensor:
             generator = generator_at(setting.seed + 1, step)
             chosen = torch.randint(len(latents), (setting.batch,), generator=generator)
-            openings = torch.randint(len(OPENINGS), (setting.batch,), generator=generator).tolist()
-            captions = [f"{OPENINGS[i]} {phrase}" for i in openings]
-            loss: Tensor = module(
-                noised(self.parts.scheduler, latents[chosen], setting.time_exponent, generator), captions
-            )
+            told = torch.randint(len(captions), (setting.batch,), generator=generator).tolist()
+            asked = noised(self.parts.scheduler, latents[chosen], setting.time_exponent, generator)
+            loss: Tensor = module(asked, [captions[place] for place in told])
             return loss
 
-        return self.fits.fit(row, module, loss_at, begun=begun)
+        return module, loss_at
 
     @torch.no_grad()
     def draw(self, rows: Sequence[Trial], prepared: Prepared) -> Tensor:

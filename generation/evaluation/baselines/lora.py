@@ -6,7 +6,6 @@ Pictures of the kind that the base draws itself keep it from forgetting what the
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from generation.evaluation.baselines.fitting import Fits
+from generation.evaluation.baselines.fitting import Fits, Lesson
 from generation.evaluation.baselines.settings import Lora, as_json
 from generation.evaluation.baselines.velocity import decode, draw_latents, noised, squared_error
 from generation.evaluation.baselines.views import views
@@ -44,7 +43,7 @@ def named(prompt: str, kind: str, word: str) -> str:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class Examples:
     """Latents of the subject's views (v, c, 16, 16) and of the kind (p, c, 16, 16) with their texts.
 
     own_text: one for each opening of a caption, (o, n, c); prior_text: one for each picture of the kind, (p, n, c).
@@ -57,7 +56,7 @@ class Lesson:
 
 
 @torch.no_grad()
-def lesson_of(parts: StudioParts, row: Trial, setting: Lora) -> Lesson:
+def examples_of(parts: StudioParts, row: Trial, setting: Lora) -> Examples:
     """The kind's pictures are the base's own, one scene after the other."""
     kind = row.individual.kind
     seen = views(row.reference, setting.views, generator_at(setting.seed, 0))
@@ -66,7 +65,7 @@ def lesson_of(parts: StudioParts, row: Trial, setting: Lora) -> Lesson:
     told = [placed_phrase(phrase, scenes[place % len(scenes)], PLAIN) for place in range(setting.prior)]
     prior_text, empty = text_states(parts, told), text_states(parts, [""] * setting.prior)
     noise = torch.cat([initial_latent((1, CHANNELS, SIDE, SIDE), place, "cpu") for place in range(setting.prior)])
-    return Lesson(
+    return Examples(
         parts.autoencoder.encode(seen).latents,
         text_states(parts, [named(f"{opening} {phrase}", kind, setting.word) for opening in OPENINGS]),
         draw_latents(parts.unet, noise, prior_text, empty, steps=setting.prior_steps),
@@ -86,23 +85,25 @@ class Updated(nn.Module):
             torch.manual_seed(setting.seed)
             self.unet.add_adapter(config)
 
-    def forward(self, lesson: Lesson, generator: torch.Generator) -> Tensor:
+    def forward(self, examples: Examples, generator: torch.Generator) -> Tensor:
         """The loss of one step, a scalar: of the subject's views, and of the kind's pictures."""
         setting = self.setting
-        own = torch.randint(len(lesson.own), (setting.batch,), generator=generator)
-        prior = torch.randint(len(lesson.prior), (setting.prior_batch,), generator=generator)
-        words = torch.randint(len(lesson.own_text), (setting.batch,), generator=generator)
-        latents = torch.cat([lesson.own[own], lesson.prior[prior]])
+        own = torch.randint(len(examples.own), (setting.batch,), generator=generator)
+        prior = torch.randint(len(examples.prior), (setting.prior_batch,), generator=generator)
+        words = torch.randint(len(examples.own_text), (setting.batch,), generator=generator)
+        latents = torch.cat([examples.own[own], examples.prior[prior]])
         asked = noised(self.scheduler, latents, setting.time_exponent, generator)
-        errors = squared_error(self.unet, asked, torch.cat([lesson.own_text[words], lesson.prior_text[prior]]))
+        errors = squared_error(self.unet, asked, torch.cat([examples.own_text[words], examples.prior_text[prior]]))
         return errors[: setting.batch].mean() + setting.prior_weight * errors[setting.batch :].mean()
 
     @torch.no_grad()
     def put(self, state: Mapping[str, Tensor]) -> None:
-        """Updates learnt before. Raises KeyError for those of another rank or network."""
+        """Updates learnt before. Raises ValueError for those of another rank or network."""
         own = {name: parameter for name, parameter in self.named_parameters() if parameter.requires_grad}
         if own.keys() != state.keys():
-            raise KeyError("these updates are of another network")
+            raise ValueError("these updates are of another network: learn them again")
+        if any(parameter.shape != state[name].shape for name, parameter in own.items()):
+            raise ValueError("these updates are of another rank: learn them again")
         for name, parameter in own.items():
             parameter.copy_(state[name])
 
@@ -125,14 +126,17 @@ class DreamBoothLora:
 
     def prepare(self, row: Trial) -> Prepared:
         """See Method. Raises Interrupted."""
-        begun, setting = time.process_time(), self.setting
-        module, lesson = Updated(self.parts, setting), lesson_of(self.parts, row, setting)
+        return self.fits.fit(row, lambda: self._begin(row))
+
+    def _begin(self, row: Trial) -> Lesson:
+        setting = self.setting
+        module, examples = Updated(self.parts, setting), examples_of(self.parts, row, setting)
 
         def loss_at(step: int) -> Tensor:
-            loss: Tensor = module(lesson, generator_at(setting.seed + 1, step))
+            loss: Tensor = module(examples, generator_at(setting.seed + 1, step))
             return loss
 
-        return self.fits.fit(row, module, loss_at, begun=begun)
+        return module, loss_at
 
     @torch.no_grad()
     def draw(self, rows: Sequence[Trial], prepared: Prepared) -> Tensor:

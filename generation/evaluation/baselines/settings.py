@@ -54,9 +54,8 @@ class Fitting:
 class Inversion(Fitting):
     """Textual Inversion: the embedding of one new word is all that is learnt."""
 
-    steps: int = 120
-    learning_rate: float = 2e-2
-    batch: int = 6
+    steps: int = 160
+    learning_rate: float = 6e-2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,11 +67,11 @@ class Lora(Fitting):
     step, and prior_weight is their loss's.
     """
 
-    steps: int = 80
-    learning_rate: float = 2e-3
+    steps: int = 100
+    learning_rate: float = 1.2e-2
     rank: int = 8
     alpha: int = 8
-    word: str = "brand"
+    word: str = "friendly"
     prior: int = 12
     prior_steps: int = 12
     prior_batch: int = 2
@@ -87,7 +86,7 @@ class Adapter:
     base was trained.
     """
 
-    steps: int = 2000
+    steps: int = 900
     learning_rate: float = 3e-4
     batch: int = 24
     warmup: int = 50
@@ -110,7 +109,7 @@ class Adapter:
         )
 
 
-Settings = Inversion | Lora | Adapter
+Settings = Fitting | Adapter
 
 
 def as_json(settings: Settings) -> dict[str, Any]:
