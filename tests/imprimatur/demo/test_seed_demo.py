@@ -114,8 +114,10 @@ def test_references_are_good_and_templates_approved_by_somebody_else_but_one() -
 
 
 def test_every_template_draws_every_kind_in_words_the_model_was_taught() -> None:
-    phrases = [*OPENINGS, *CLOSINGS, *vocabulary.SCENE_PHRASES.values(), "a an"]
-    taught = {word for phrase in phrases for word in phrase.split()} | set(vocabulary.tokens(vocabulary.KINDS))
+    named = (vocabulary.SCENE_PHRASES, vocabulary.ACCESSORY_PHRASES, vocabulary.POSITION_PHRASES)
+    phrases = [*OPENINGS, *CLOSINGS, *(phrase for names in named for phrase in names.values()), "a an"]
+    tokens = vocabulary.tokens(vocabulary.KINDS) + vocabulary.tokens(vocabulary.SIZES)
+    taught = {word for phrase in phrases for word in phrase.split()} | set(tokens)
     for wording in WORDINGS:
         version = TemplateVersion(text=wording.text, variables=list(wording.variables))
         for place in range(max(len(v["options"]) for v in version.variables)):
