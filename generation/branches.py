@@ -26,11 +26,9 @@ def groups(pictures: Sequence[Denoising]) -> list[list[Denoising]]:
     return list(found.values())
 
 
-def guide_groups(pictures: Sequence[Denoising]) -> list[list[Denoising]]:
-    """Those of a group that look at the words in this step, at each resolution: whole, then halved."""
-    asking = [d for d in pictures if d.needs_mask or d.needs_text]
-    parts = [[d for d in asking if d.looks_coarsely == coarse] for coarse in (False, True)]
-    return [part for part in parts if part]
+def asking(pictures: Sequence[Denoising]) -> list[Denoising]:
+    """Those of a group that look at the words in this step."""
+    return [d for d in pictures if d.needs_mask or d.needs_text]
 
 
 def slices(pictures: Sequence[Denoising]) -> list[slice]:

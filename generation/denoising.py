@@ -15,7 +15,7 @@ from diffusers import UNet2DConditionModel
 from torch import Tensor
 
 from generation.attention import AttentionPass, Condition, MapsComplete, VisualAttention
-from generation.branches import Branches, groups, guide_groups, padded_words, slices, text_condition
+from generation.branches import Branches, asking, groups, padded_words, slices, text_condition
 from generation.conditions import join
 from generation.denoising_state import Denoising, NonFiniteLatent, Subject
 from generation.guidance import three_term, two_term
@@ -76,26 +76,25 @@ class Denoiser:
     def guide(self, group: Sequence[Denoising], memory: StepMemory) -> list[Look]:
         """Masks, fresh or kept, and text-only predictions of pictures of one kind."""
         looks = {id(d): Look([s.mask for s in d.subjects if s.mask is not None]) for d in group}
-        for asking in guide_groups(group):
-            own = StepMemory() if asking[0].looks_coarsely else memory  # another latent has another prefix
-            looks |= {id(d): look for d, look in zip(asking, self._looks(asking, own), strict=True)}
+        curious = asking(group)
+        if curious:
+            looks |= {id(d): look for d, look in zip(curious, self._looks(curious, memory), strict=True)}
         return [looks[id(d)] for d in group]
 
-    def _looks(self, asking: Sequence[Denoising], memory: StepMemory) -> list[Look]:
-        """Of pictures with equal resolution and formula, in one forward."""
-        latent, first = torch.cat([d.guide_latent for d in asking]), asking[0]
-        current = self._pass(latent, _timesteps(asking), text_condition(asking))
-        if any(d.needs_mask for d in asking):
-            current.word = padded_words(asking)
+    def _looks(self, curious: Sequence[Denoising], memory: StepMemory) -> list[Look]:
+        """Of pictures of one kind, in one forward."""
+        latent, first = torch.cat([d.latent for d in curious]), curious[0]
+        current = self._pass(latent, _timesteps(curious), text_condition(curious))
+        if any(d.needs_mask for d in curious):
+            current.word = padded_words(curious)
         current.wanted_maps = None if first.needs_text else first.last_layer or len(self.attention.layers)
-        kinds: list[Hashable] = [(id(d), i, 0) for d in asking for i in range(d.rows)]
-        positions = half_size(*first.latent.shape[-2:])
-        if not any(d.dials.refine and d.needs_mask for d in asking):
-            positions = (0, 0)
-        with self.self_attentions.kept(positions[0] * positions[1]) as attentions:
-            text = self._look(latent, _timesteps(asking), current, kinds, memory)
+        kinds: list[Hashable] = [(id(d), i, 0) for d in curious for i in range(d.rows)]
+        height, width = half_size(*first.latent.shape[-2:])
+        refining = any(d.dials.refine and d.needs_mask for d in curious)
+        with self.self_attentions.kept(height * width if refining else 0) as attentions:
+            text = self._look(latent, _timesteps(curious), current, kinds, memory)
         return [
-            _look_of(d, rows, current.maps, attentions, text) for d, rows in zip(asking, slices(asking), strict=True)
+            _look_of(d, rows, current.maps, attentions, text) for d, rows in zip(curious, slices(curious), strict=True)
         ]
 
     def predictions(self, group: Sequence[Denoising], looks: Sequence[Look], memory: StepMemory) -> list[Drawn]:

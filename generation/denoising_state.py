@@ -172,18 +172,6 @@ class Denoising:
         return self.sampler.timesteps[self.step]
 
     @property
-    def looks_coarsely(self) -> bool:
-        """Whether the guidance branch looks at half the resolution."""
-        least = self.savings.coarse_from
-        return least is not None and min(self.latent.shape[-2:]) >= least
-
-    @property
-    def guide_latent(self) -> Tensor:
-        """What the guidance branch looks at: where coarse, every other row and column, which keeps the noise as
-        strong as the time says (a mean would weaken it)."""
-        return self.latent[..., ::2, ::2] if self.looks_coarsely else self.latent
-
-    @property
     def last_layer(self) -> int:
         """How many cross-attentions must run for the masks; 0 is all."""
         return max(self.layers) + 1 if self.layers else 0

@@ -7,21 +7,22 @@ from pathlib import Path
 from typing import Final
 
 import torch
+from safetensors.torch import load_file
 
-from generation.denoising import Denoiser
-from generation.encoders import ClipText, SquareEncoder
 from generation.evaluation.judge import StudioJudge
 from generation.evaluation.photo_judge import photo_judge
 from generation.frozen import dtype_on
-from generation.pipeline import Parts, RealCustomPipeline
+from generation.pipeline import RealCustomPipeline
 from generation.profiles import SD15, SDXL_REALCUSTOM, STUDIO, Profile, get_profile
 from generation.published import WeightsMismatch, check_release
 from generation.published_pipeline import load_published_pipeline, missing_parts, release_files
 from generation.sd15 import check_sd15, load_sd15_pipeline, missing_sd15_parts
-from generation.studio.loading import load_evaluator, load_studio
-from generation.studio.weights import WEIGHTS, read_manifest, weights_digest
-from generation.training.bases import STUDIO_SIDE, BaseUnavailable, load_ground, trained_pipeline
+from generation.studio.loading import VISUAL_FILE, load_evaluator
+from generation.studio.weights import WEIGHTS, read_manifest
+from generation.training.bases import BaseUnavailable, load_ground, studio_ground, trained_pipeline, with_branch
 from generation.training.export import BRANCH
+from generation.tuned import tuned
+from generation.tuning import Tuning
 from generation.weight_record import models_folder
 
 
@@ -29,9 +30,16 @@ class ModelUnavailable(RuntimeError):
     """The model's weights, or the code to load them, are not part of this installation; the message says which."""
 
 
-def load_pipeline(profile: str, device: str = "cpu") -> RealCustomPipeline:
-    """Load a model and move it to `device`. Raises UnknownProfile, ModelUnavailable, or that its files were altered."""
-    found = get_profile(profile)
+def load_pipeline(profile: str, device: str = "cpu", tuning: Tuning | None = None) -> RealCustomPipeline:
+    """Load a model and move it to `device`; `tuning` None takes the environment's.
+
+    Raises UnknownProfile, ModelUnavailable, CompilerMissing, or that its files were altered.
+    """
+    tuning = Tuning.from_environment() if tuning is None else tuning
+    return tuned(_loaded(get_profile(profile), device), tuning)
+
+
+def _loaded(found: Profile, device: str) -> RealCustomPipeline:
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise ModelUnavailable("there is no CUDA GPU here: draw on the device “cpu”")
     branch = own_branch(found)
@@ -99,24 +107,17 @@ def misfits(profile: str, folder: Path) -> list[str]:
 
 def load_studio_pipeline(device: str = "cpu", folder: Path = WEIGHTS) -> RealCustomPipeline:
     """The model in the box. Raises ModelUnavailable where its visual branch is missing."""
-    parts = load_studio(folder)
-    if parts.projector is None or parts.attention is None or parts.image_encoder is None:
-        raise ModelUnavailable(f"the studio model in {folder} has no visual branch: train it with the stage “vision”")
-    for module in (parts.unet, parts.autoencoder, parts.text_encoder, parts.image_encoder):
-        module.to(device).eval().requires_grad_(False)
-    digests = dict(read_manifest(folder)["files"]) | {"manifest": weights_digest(folder)}
-    return RealCustomPipeline(
-        STUDIO,
-        Parts(
-            denoiser=Denoiser(parts.unet, parts.attention),
-            autoencoder=parts.autoencoder,
-            text_encoder=ClipText(parts.tokenizer, parts.text_encoder, STUDIO.max_tokens),
-            visual_encoder=SquareEncoder(parts.image_encoder, STUDIO_SIDE),
-            projector=parts.projector,
-            judge=_judge(folder),
-            digests={k: v for k, v in digests.items() if k == "manifest" or k.endswith(".safetensors")},
-        ),
-    )
+    branch = folder / "vision" / VISUAL_FILE
+    lacking = f"the studio model in {folder} has no visual branch: train it with the stages “encoder” and “vision”"
+    try:
+        ground = studio_ground(folder, device)
+    except BaseUnavailable as error:
+        raise ModelUnavailable(lacking) from error
+    if not branch.is_file():
+        raise ModelUnavailable(lacking)
+    state = {name: tensor.float() for name, tensor in load_file(branch).items()}
+    files = {name: digest for name, digest in read_manifest(folder)["files"].items() if name.endswith(".safetensors")}
+    return with_branch(ground, state, files | ground.digests, _judge(folder))
 
 
 def _judge(folder: Path) -> StudioJudge | None:

@@ -9,6 +9,7 @@ clip/                            openai/clip-vit-large-patch14; optional: only s
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -51,28 +52,59 @@ def load_published_pipeline(
 
     Raises WeightsMismatch, or OSError for a missing part (ask `missing_parts` first).
     """
-    dtype = dtype_on(device)
     files = release_files(folder)
-    model = load_published(files, folder / "realcustom" / "unet_config.json", dtype)
+    model = load_published(files, folder / "realcustom" / "unet_config.json", dtype_on(device))
     model.unet.to(device)
-    texts = [frozen(CLIPTextModel, folder / name, device, dtype) for name in ("text_encoder", "text_encoder_2")]
-    tokenizers = [CLIPTokenizer.from_pretrained(folder / name) for name in ("tokenizer", "tokenizer_2")]
-    siglip = frozen(SiglipVisionModel, folder / "siglip", device, dtype)
-    dino = frozen(Dinov2WithRegistersModel, folder / "dinov2", device, dtype)
-    side: int = siglip.config.image_size
+    around = load_surroundings(
+        folder, device, dtype_on(device), profile.max_tokens, siglip_blocks=siglip_blocks, dino_blocks=dino_blocks
+    )
     return RealCustomPipeline(
         profile,
         Parts(
             denoiser=Denoiser(model.unet, model.attention),
-            autoencoder=frozen(AutoencoderKL, folder / "vae", device, torch.float32),
-            text_encoder=DualClipText((tokenizers[0], tokenizers[1]), (texts[0], texts[1]), profile.max_tokens),
-            visual_encoder=PublishedEncoder(
-                siglip, dino, side=side, siglip_blocks=siglip_blocks, dino_blocks=dino_blocks
-            ),
+            autoencoder=around.autoencoder,
+            text_encoder=around.text_encoder,
+            visual_encoder=around.visual_encoder,
             projector=model.projector,
-            judge=photo_judge(folder, device, dino),
+            judge=photo_judge(folder, device, around.dino),
             digests={f"realcustom/{file.name}": file_sha256(file) for file in files},
         ),
+    )
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What stands around SDXL's UNet, frozen. width: of the visual encoder's tokens."""
+
+    autoencoder: AutoencoderKL
+    text_encoder: DualClipText
+    visual_encoder: PublishedEncoder
+    dino: Dinov2WithRegistersModel
+    width: int
+
+
+def load_surroundings(
+    folder: Path,
+    device: str,
+    dtype: torch.dtype,
+    max_tokens: int,
+    *,
+    siglip_blocks: tuple[int, ...] = SIGLIP_BLOCKS,
+    dino_blocks: tuple[int, ...] = DINO_BLOCKS,
+) -> Surroundings:
+    """The same for drawing with the release's branch and for training another one."""
+    texts = [frozen(CLIPTextModel, folder / name, device, dtype) for name in ("text_encoder", "text_encoder_2")]
+    tokenizers = [CLIPTokenizer.from_pretrained(folder / name) for name in ("tokenizer", "tokenizer_2")]
+    siglip = frozen(SiglipVisionModel, folder / "siglip", device, dtype)
+    dino = frozen(Dinov2WithRegistersModel, folder / "dinov2", device, dtype)
+    return Surroundings(
+        autoencoder=frozen(AutoencoderKL, folder / "vae", device, torch.float32),
+        text_encoder=DualClipText((tokenizers[0], tokenizers[1]), (texts[0], texts[1]), max_tokens),
+        visual_encoder=PublishedEncoder(
+            siglip, dino, side=siglip.config.image_size, siglip_blocks=siglip_blocks, dino_blocks=dino_blocks
+        ),
+        dino=dino,
+        width=siglip.config.hidden_size + dino.config.hidden_size,
     )
 
 

@@ -1,4 +1,4 @@
-"""Which work of a picture is left out? Exact effort leaves nothing out that changes it; fast effort, four things."""
+"""Which work of a picture is left out? Exact effort leaves nothing out that changes it; fast effort, three things."""
 
 from __future__ import annotations
 
@@ -13,21 +13,18 @@ class Savings:
     """What one picture does without; the defaults do without nothing.
 
     guide_every: steps from one look of the guidance branch to the next.
-    coarse_from: the guidance branch looks at half the resolution where the latent has at least so many positions on its
-    shorter side; None never does. At 16 x 16 half of a mask's positions would be others.
     guided_share: of the steps have a negative branch; the last ones go without.
     own_from: from this step on the guidance branch does not look at all. The mask comes from the words' attention in
     the generation branch one step before, which costs no forward; None always asks the guidance branch.
     """
 
     guide_every: int = 1
-    coarse_from: int | None = None
     guided_share: float = 1.0
     own_from: int | None = None
 
 
 NOTHING: Final = Savings()
-FAST: Final = Savings(guide_every=2, coarse_from=48, guided_share=0.6, own_from=4)
+FAST: Final = Savings(guide_every=2, guided_share=0.6, own_from=1)
 
 
 def savings_of(effort: Effort) -> Savings:

@@ -24,7 +24,7 @@ class SelfAttentions:
 
     @contextmanager
     def kept(self, positions: int) -> Iterator[list[QueryKey]]:
-        """Q and K of the layers with so many positions, in order of execution, each (b, heads, positions, d); none for 0."""
+        """Q and K of the layers with so many positions (none has 0), in order of execution, each (b, heads, hw, d)."""
         pairs: list[QueryKey] = []
         queries: dict[Attention, Tensor] = {}
 

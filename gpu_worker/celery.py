@@ -11,6 +11,7 @@ from celery import Celery
 from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
 from kombu import Exchange, Queue
 
+from gpu_worker.batch_size import TRIED
 from gpu_worker.broker import GPU_CONTROL_EXCHANGE, broker_settings
 from gpu_worker.config import WorkerConfig
 from gpu_worker.messages import ORDERS_PER_SLOT, render_queue
@@ -33,7 +34,7 @@ app.conf.update(
     **broker_settings(config.broker_url, config.broker_folder),
     task_queues=[_queue(render_queue(profile)) for profile in config.profiles],
     worker_pool="threads",
-    worker_concurrency=config.slots * ORDERS_PER_SLOT,
+    worker_concurrency=(config.slots or max(TRIED)) * ORDERS_PER_SLOT,
     control_exchange=GPU_CONTROL_EXCHANGE,
 )
 

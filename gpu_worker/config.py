@@ -12,7 +12,9 @@
 | IMPRIMATUR_PROFILES | `studio`; comma separated |
 | IMPRIMATUR_PIPELINES | `generation.loading:load_pipeline`: how a profile's pipeline is loaded |
 | IMPRIMATUR_DEVICE | `cuda` where there is one, else `cpu` |
-| IMPRIMATUR_SLOTS | 1: pictures drawn at once |
+| IMPRIMATUR_SLOTS | measured when a model is loaded (1, 2 or 4): pictures drawn at once |
+| IMPRIMATUR_PRECISION | the model's own: bfloat16 on a GPU, float32 on a CPU |
+| IMPRIMATUR_CHANNELS_LAST, IMPRIMATUR_COMPILE, IMPRIMATUR_OFFLOAD | off; 1 is on: `generation/tuning.py` |
 | IMPRIMATUR_TORCH_THREADS | all cores but one: threads of a CPU; more of them than free cores spin against each other |
 | IMPRIMATUR_STEP_SECONDS, IMPRIMATUR_LOAD_SECONDS | 120, 900: a step or a load that takes longer hangs |
 | IMPRIMATUR_WORKER_NAME | host name; must differ between workers |
@@ -26,6 +28,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from generation.tuning import Tuning
 from governance.worker_keys import WorkerKeys
 
 
@@ -45,14 +48,15 @@ class WorkerConfig:
     profiles: tuple[str, ...]
     pipelines: str
     device: str
-    slots: int
+    slots: int | None
+    tuning: Tuning
     torch_threads: int
     step_seconds: float
     load_seconds: float
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str] = os.environ) -> WorkerConfig:
-        """Read the variables. Raises ValueError for a number that is none."""
+        """Read the variables. Raises ValueError for a number that is none, or a switch neither on nor off."""
         home = Path(env.get("IMPRIMATUR_HOME") or Path(__file__).resolve().parents[1] / "var").resolve()
         keys = WorkerKeys(Path(env.get("IMPRIMATUR_WORKER_KEYS") or home / "worker"))
         return cls(
@@ -68,11 +72,22 @@ class WorkerConfig:
             profiles=_names(env.get("IMPRIMATUR_PROFILES") or "studio"),
             pipelines=env.get("IMPRIMATUR_PIPELINES") or "generation.loading:load_pipeline",
             device=env.get("IMPRIMATUR_DEVICE", ""),
-            slots=int(env.get("IMPRIMATUR_SLOTS") or 1),
+            slots=_count(env, "IMPRIMATUR_SLOTS"),
+            tuning=Tuning.from_environment(env),
             torch_threads=int(env.get("IMPRIMATUR_TORCH_THREADS") or max(1, (os.cpu_count() or 1) - 1)),
             step_seconds=float(env.get("IMPRIMATUR_STEP_SECONDS") or 120),
             load_seconds=float(env.get("IMPRIMATUR_LOAD_SECONDS") or 900),
         )
+
+
+def _count(env: Mapping[str, str], name: str) -> int | None:
+    """At least one; None where nothing is said."""
+    said = env.get(name, "").strip()
+    if not said:
+        return None
+    if not said.isdecimal() or int(said) < 1:
+        raise ValueError(f"{name} is a number from 1, or left unset to be measured, not “{said}”")
+    return int(said)
 
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:

@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING, Final
 from PIL import Image
 
 from generation.spec import GenerationSpec
+from gpu_worker.batch_size import is_out_of_memory, measure
 from gpu_worker.caches import TenantCaches
+from gpu_worker.outcomes import DoesNotFit
 
 if TYPE_CHECKING:  # torch is loaded by the engine's thread, when the first picture is asked for
     from generation.pipeline import DrawRequest, DrawResult, RealCustomPipeline
@@ -68,13 +70,18 @@ class Drawing:
 
 
 class Engine:
-    """Draws up to `slots` pictures at once. load: makes a profile's pipeline, once; step_seconds and load_seconds: how
-    long a picture's step (encoding and decoding too) and a load may take before the process is given up."""
+    """Draws up to `slots` pictures at once, None: as many as each model is found to draw best when it is loaded.
 
-    def __init__(self, load: Loader, *, step_seconds: float, load_seconds: float, slots: int = 1) -> None:
+    load: makes a profile's pipeline, once; step_seconds and load_seconds: how long a picture's step (encoding and
+    decoding too) and a load may take before the process is given up.
+    """
+
+    def __init__(self, load: Loader, *, step_seconds: float, load_seconds: float, slots: int | None = 1) -> None:
         """Starts the threads; the model is loaded when it is first needed."""
         self._load, self._step_seconds, self._load_seconds = load, step_seconds, load_seconds
-        self._slots = slots
+        self._wanted_slots = slots
+        self._best: dict[str, int] = {}
+        self._fits: int | None = None
         self._jobs: queue.SimpleQueue[Job | str] = queue.SimpleQueue()
         self._pipelines: dict[str, RealCustomPipeline] = {}
         self._caches = TenantCaches()
@@ -100,6 +107,12 @@ class Engine:
         self._jobs.put(job)
         return job.result.result()
 
+    @property
+    def slots(self) -> int:
+        """How many pictures it draws at once by now: as set or measured, and no more than fitted in memory."""
+        wanted = self._wanted_slots or min(self._best.values(), default=1)
+        return wanted if self._fits is None else min(wanted, self._fits)
+
     def warm_up(self, profile: str) -> None:
         """Have a model loaded before the first order needs it; a model that is not there fails that order."""
         self._jobs.put(profile)
@@ -111,7 +124,7 @@ class Engine:
     def _work(self) -> None:
         batch: list[Drawing] = []
         while True:
-            while len(batch) < self._slots and self._taken(batch):
+            while len(batch) < self.slots and self._taken(batch):
                 pass
             batch = self._advanced(batch)
 
@@ -137,7 +150,20 @@ class Engine:
         if profile not in self._pipelines:
             with self._guarded(self._load_seconds, f"loading {profile}"):
                 self._pipelines[profile] = self._load(profile)
+                if self._wanted_slots is None:
+                    self._measure(profile)
         return self._pipelines[profile]
+
+    def _measure(self, profile: str) -> None:
+        """A model that cannot draw the trial pictures may still draw orders: one at once, and they say why not."""
+        try:
+            found = measure(self._pipelines[profile])
+        except Exception:
+            logger.exception("%s: its batch could not be measured, it draws 1 at once", profile)
+            self._best[profile] = 1
+            return
+        logger.info("%s %s", profile, found)
+        self._best[profile] = found.best
 
     def _begun(self, job: Job) -> Drawing:
         job.on_step(0, 0)
@@ -154,31 +180,52 @@ class Engine:
             drawing.tell()
         wanted = [drawing for drawing in batch if not drawing.is_over]
         for pipeline in {id(d.pipeline): d.pipeline for d in wanted}.values():
-            self._step([d for d in wanted if d.pipeline is pipeline])
+            group = [d for d in wanted if d.pipeline is pipeline]
+            for start in range(0, len(group), self._fits or len(group)):
+                self._step(group[start : start + (self._fits or len(group))])
         for drawing in wanted:
             if drawing.request.done and not drawing.is_over:
                 self._finish(drawing)
         return [drawing for drawing in wanted if not drawing.is_over]
 
     def _step(self, group: list[Drawing]) -> None:
-        """One step of pictures of one model. Where that fails, each goes on alone, so that one leaves and not all."""
+        """One step of pictures of one model. Where that fails they go on apart, so that one leaves and not all: in
+        halves where memory was short, which is remembered, else each alone."""
         before = [drawing.request.step for drawing in group]
+        error = self._failure(group, before)
+        if error is None:
+            return
+        short = is_out_of_memory(error)
+        if len(group) == 1:
+            group[0].job.result.set_exception(DoesNotFit() if short else error)
+            return
+        self._settle(group)
+        left = [d for d, step in zip(group, before, strict=True) if not d.is_over and d.request.step == step]
+        size = self._shrunk(len(group)) if short else 1
+        for start in range(0, len(left), size):
+            self._step(left[start : start + size])
+
+    def _failure(self, group: list[Drawing], before: list[int]) -> BaseException | None:
+        """What went wrong in the step, without its frames: they hold the memory that the next try needs."""
         try:
             with self._guarded(self._step_seconds * len(group), f"step {min(before) + 1}"):
                 group[0].pipeline.step_together([drawing.request for drawing in group])
         except Exception as error:
-            if len(group) == 1:
-                group[0].job.result.set_exception(error)
-                return
-            for drawing, step in zip(group, before, strict=True):
-                self._go_on_alone(drawing, step)
+            if is_out_of_memory(error):
+                logger.warning("%d pictures at once: %s", len(group), error)
+            return error.with_traceback(None) if is_out_of_memory(error) else error
+        return None
 
-    def _go_on_alone(self, drawing: Drawing, before: int) -> None:
-        error = drawing.request.denoising.error
-        if error is not None:
-            drawing.job.result.set_exception(error)
-        elif drawing.request.step == before:
-            self._step([drawing])
+    def _settle(self, group: list[Drawing]) -> None:
+        """Those whose own latent went wrong are over; the others of the step have gone on or not."""
+        for drawing in group:
+            if drawing.request.denoising.error is not None:
+                drawing.job.result.set_exception(drawing.request.denoising.error)
+
+    def _shrunk(self, count: int) -> int:
+        self._fits = max(1, count // 2)
+        logger.warning("%d pictures at once do not fit in memory: from now on %d", count, self._fits)
+        return self._fits
 
     def _finish(self, drawing: Drawing) -> None:
         drawing.tell()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 from gpu_worker.held import Held
 from gpu_worker.messages import HEARTBEAT_SECONDS, WorkerHello
@@ -15,8 +16,8 @@ logger = logging.getLogger(__name__)
 class Heartbeat(threading.Thread):
     """Every HEARTBEAT_SECONDS: a hello, and a sign of life for each order held."""
 
-    def __init__(self, sender: Sender, held: Held, hello: WorkerHello) -> None:
-        """Daemon: it beats exactly as long as the process lives."""
+    def __init__(self, sender: Sender, held: Held, hello: Callable[[], WorkerHello]) -> None:
+        """Daemon: it beats exactly as long as the process lives. hello: asked anew each time."""
         super().__init__(name="heartbeat", daemon=True)
         self._sender, self._held, self._hello = sender, held, hello
         self._stop_asked = threading.Event()
@@ -24,7 +25,7 @@ class Heartbeat(threading.Thread):
     def run(self) -> None:
         """Beat until stopped."""
         while not self._stop_asked.is_set():
-            self._sender.hello(self._hello)
+            self._sender.hello(self._hello())
             for order in self._held.orders():
                 self._sender.progress(order, "heartbeat")
             self._stop_asked.wait(HEARTBEAT_SECONDS)

@@ -43,6 +43,17 @@ class Stopping(Failed):
         super().__init__("worker_stopping", "the worker is switched off: the order is drawn elsewhere")
 
 
+class DoesNotFit(Failed):
+    """One picture alone is too much for this machine's memory."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "out_of_memory",
+            "the picture does not fit into the drawing machine's memory, even alone: ask for a smaller one or for "
+            "fewer subjects, or let the worker run with IMPRIMATUR_OFFLOAD=1",
+        )
+
+
 class PermitUsedBefore(Exception):
     """The same order came twice; whoever came first reports."""
 

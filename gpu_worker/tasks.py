@@ -74,7 +74,7 @@ def workshop() -> Workshop:
 @cache
 def _heartbeat() -> Heartbeat:
     shop = workshop()
-    return Heartbeat(shop.sender, shop.held, hello(config))
+    return Heartbeat(shop.sender, shop.held, lambda: hello(config, shop.engine.slots))
 
 
 def open_workshop() -> None:
@@ -126,12 +126,12 @@ def signers(settings: WorkerConfig) -> Signers:
     return RemoteSigners(settings.signer_url, settings.keys.token)
 
 
-def hello(settings: WorkerConfig) -> WorkerHello:
-    """Who this worker is."""
+def hello(settings: WorkerConfig, slots: int) -> WorkerHello:
+    """Who this worker is; slots: how many pictures it draws at once by now."""
     return WorkerHello(
         worker=settings.name,
         profiles=list(settings.profiles),
-        slots=settings.slots,
+        slots=slots,
         device=settings.device or "auto",
         versions={name: found for name in _LIBRARIES if (found := _version(name))},
     )

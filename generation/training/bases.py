@@ -17,20 +17,21 @@ from typing import Any, Final
 import torch
 from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
 from safetensors.torch import load_file
-from transformers import CLIPTextModel, CLIPTokenizer, CLIPVisionModel, Dinov2WithRegistersModel, SiglipVisionModel
+from transformers import CLIPTextModel, CLIPTokenizer, CLIPVisionModel
 
 from generation.attention import VisualAttention, attach, is_visual, load_visual_state_dict
 from generation.clip_vision import ClipPatches
 from generation.denoising import Denoiser
 from generation.downloads import file_sha256
-from generation.encoders import ClipText, DualClipText, SquareEncoder
+from generation.encoders import ClipText, SquareEncoder
 from generation.evaluation.judge import Judge
 from generation.frozen import frozen
 from generation.pipeline import Parts, RealCustomPipeline
 from generation.profiles import SD15, SDXL_REALCUSTOM, STUDIO, Profile
 from generation.projector import HighResProjector, Projector, SmallProjector
 from generation.published import WeightsMismatch
-from generation.published_encoder import DINO_BLOCKS, SIGLIP_BLOCKS, PublishedEncoder
+from generation.published_encoder import DINO_BLOCKS, SIGLIP_BLOCKS
+from generation.published_pipeline import load_surroundings
 from generation.studio.loading import load_studio
 from generation.studio.weights import WEIGHTS, weights_digest
 from generation.training.base import Base
@@ -124,21 +125,18 @@ def sdxl_ground(
     whole = (folder / "unet").is_dir()
     _require(folder, SDXL_FOLDERS if whole else (*SDXL_FOLDERS, "realcustom"))
     unet = frozen(UNet2DConditionModel, folder / "unet", device, dtype) if whole else _released_base(folder, dtype)
-    texts = [frozen(CLIPTextModel, folder / name, device, dtype) for name in ("text_encoder", "text_encoder_2")]
-    tokenizers = [CLIPTokenizer.from_pretrained(folder / name) for name in ("tokenizer", "tokenizer_2")]
-    siglip = frozen(SiglipVisionModel, folder / "siglip", device, dtype)
-    dino = frozen(Dinov2WithRegistersModel, folder / "dinov2", device, dtype)
+    around = load_surroundings(
+        folder, device, dtype, profile.max_tokens, siglip_blocks=(siglip_block,), dino_blocks=(dino_block,)
+    )
     base = Base(
         unet.to(device),
-        frozen(AutoencoderKL, folder / "vae", device, torch.float32),
-        DualClipText((tokenizers[0], tokenizers[1]), (texts[0], texts[1]), profile.max_tokens),
-        PublishedEncoder(
-            siglip, dino, side=siglip.config.image_size, siglip_blocks=(siglip_block,), dino_blocks=(dino_block,)
-        ),
+        around.autoencoder,
+        around.text_encoder,
+        around.visual_encoder,
         _scheduler(folder),
         mask_layers=profile.mask_layers,
     )
-    projector = HighResProjector(siglip.config.hidden_size + dino.config.hidden_size, _text_width(unet)).to(device)
+    projector = HighResProjector(around.width, _text_width(unet)).to(device)
     return Ground(profile, base, projector, _digests(folder, "unet" if whole else "realcustom"))
 
 

@@ -19,6 +19,7 @@ ERROR, USAGE, REFUSED = 1, 2, 3
 # What `generation` raises on bad input, by class name, so that a mistake is told before torch is loaded.
 _TOLD: Final = frozenset(
     {
+        "CompilerMissing",
         "DownloadFailed",
         "InvalidSpec",
         "ModelUnavailable",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -244,14 +245,38 @@ def test_what_is_forgotten_while_it_is_encoded_is_not_kept() -> None:
     assert len(cache) == 0
 
 
-def test_fast_effort_asks_for_less(pipe: RealCustomPipeline) -> None:
-    rows: list[tuple[int, int]] = []
-    hook = pipe.parts.denoiser.unet.register_forward_pre_hook(lambda _, args: rows.append(tuple(args[0].shape[::2])))
-    pipe.draw(dummy.spec(effort="fast", steps=5, mask=MaskDials(stop_step=4)), [dummy.reference()])
-    assert rows == [(1, 16), (2, 16), (2, 16), (1, 16), (2, 16), (1, 16), (1, 16)]
-    rows.clear()
-    big = dummy.spec(effort="fast", steps=2, mask=MaskDials(stop_step=2), width=384, height=384)
-    result = pipe.draw(big, [dummy.reference()])
+def rows_of(pipe: RealCustomPipeline, **changes: object) -> list[int]:
+    """Rows of each of the UNet's forwards."""
+    rows: list[int] = []
+    hook = pipe.parts.denoiser.unet.register_forward_pre_hook(lambda _, args: rows.append(len(args[0])))
+    pipe.draw(dummy.spec(**changes), [dummy.reference()])
     hook.remove()
-    assert rows == [(1, 24), (2, 48), (2, 48)], "a big latent is looked at coarsely"
-    assert result.masks.shape == (2, 24, 24)
+    return rows
+
+
+def test_fast_effort_asks_for_less(pipe: RealCustomPipeline) -> None:
+    dials = MaskDials(stop_step=4)
+    assert rows_of(pipe, effort="fast", steps=5, mask=dials) == [1, 2, 2, 2, 1, 1]
+    refined = MaskDials(stop_step=4, refine=True)
+    assert rows_of(pipe, effort="fast", steps=5, mask=refined) == [1, 2, 2, 1, 2, 1, 1], "every second step"
+
+
+def test_the_generation_branch_makes_masks_of_its_own(pipe: RealCustomPipeline) -> None:
+    spec = dummy.spec(effort="fast", steps=6, mask=MaskDials(stop_step=4))
+    fast = pipe.draw(spec, [dummy.reference()])
+    exact = pipe.draw(dummy.spec(steps=6, mask=MaskDials(stop_step=4)), [dummy.reference()])
+    kept = fast.masks > 0
+    assert np.array_equal(fast.masks[0], exact.masks[0]), "the guidance branch begins"
+    assert [int(mask.sum()) for mask in kept] == [16] * 6
+    assert not any(np.array_equal(a, b) for a, b in pairwise(fast.masks[:4])), "each step's is its own"
+    assert all(np.array_equal(mask, fast.masks[3]) for mask in fast.masks[4:]), "frozen all the same"
+
+
+def test_masks_of_its_own_stay_apart_and_inside_their_boxes(pipe: RealCustomPipeline) -> None:
+    spec = two(effort="fast", box=LEFT, mug={"box": RIGHT}, explain=True, mask=MaskDials(stop_step=None))
+    result = pipe.draw(spec, [dummy.reference(), mug()])
+    bottle, cup = result.subject_masks
+    assert bottle[:, :, 4:].max() == cup[:, :, :4].max() == 0
+    assert bottle.reshape(4, -1).max(axis=1) == pytest.approx(1, abs=1e-4)
+    assert result.explanation is not None
+    assert sum(result.explanation.inside) == pytest.approx(1, abs=1e-5)

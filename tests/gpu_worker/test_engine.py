@@ -12,10 +12,11 @@ import pytest
 import torch
 
 from generation.denoising import NonFiniteLatent
-from generation.pipeline import DrawRequest, DrawResult, pixel_digest
+from generation.pipeline import DrawRequest, DrawResult, RealCustomPipeline, pixel_digest
 from generation.spec import GenerationSpec, MaskDials
+from gpu_worker.batch_size import TRIED, measure
 from gpu_worker.engine import HUNG_EXIT, Engine
-from gpu_worker.outcomes import Canceled
+from gpu_worker.outcomes import Canceled, DoesNotFit, failure_of
 from tests.generation import dummy
 
 ONE_STEP = dummy.spec(steps=1, mask=MaskDials(stop_step=1))
@@ -201,6 +202,87 @@ def test_a_failing_step_takes_only_its_own_picture(breaks: str) -> None:
     assert failed == ({1} if breaks == "latent" else set())
     if breaks == "latent":
         assert isinstance(drawn[1], NonFiniteLatent)
+
+
+class Room:
+    """A device that holds so many rows of the UNet at once and no more."""
+
+    def __init__(self, pipeline: RealCustomPipeline, rows: int) -> None:
+        self.rows, self.asked = rows, []  # type: tuple[int, list[int]]
+        pipeline.parts.denoiser.unet.mid_block.register_forward_pre_hook(self._enter)
+
+    def _enter(self, _: object, args: tuple[torch.Tensor, ...]) -> None:
+        self.asked.append(len(args[0]))
+        if len(args[0]) > self.rows:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+
+def test_a_batch_that_does_not_fit_is_halved_once_and_for_all(caplog: pytest.LogCaptureFixture) -> None:
+    pipeline = dummy.pipeline()
+    room = Room(pipeline, 4)
+    engine = Engine(lambda _: pipeline, step_seconds=60, load_seconds=60, slots=4)
+    specs = [dummy.spec(seed=seed) for seed in range(4)]
+    drawn = Gathering(engine, specs).run()
+    assert engine.slots == 2
+    assert sum(rows > 4 for rows in room.asked) == 1, "tried once, not at every step"
+    assert "4 pictures at once do not fit in memory: from now on 2" in caplog.text
+    alone = dummy.pipeline()
+    for place, spec in enumerate(specs):
+        found = drawn[place]
+        assert isinstance(found, DrawResult)
+        assert np.array_equal(found.masks > 0, alone.draw(spec, [dummy.reference()]).masks > 0)
+
+
+def test_a_picture_that_fits_nowhere_says_what_to_do_and_the_worker_goes_on() -> None:
+    pipeline = dummy.pipeline()
+    room = Room(pipeline, 1)
+    engine = Engine(lambda _: pipeline, step_seconds=60, load_seconds=60, slots=2)
+    with pytest.raises(DoesNotFit, match="ask for a smaller one or for fewer subjects") as raised:
+        engine.draw(dummy.spec(), [dummy.reference()], lambda *_: None)
+    assert failure_of(raised.value).code == "out_of_memory"
+    room.rows = 2
+    assert engine.draw(dummy.spec(), [dummy.reference()], lambda *_: None).pixel_digest
+
+
+class Clock:
+    """Tells the times it is given."""
+
+    def __init__(self, *seconds: float) -> None:
+        self.times = [time for taken in seconds for time in (0.0, taken)]
+
+    def __call__(self) -> float:
+        return self.times.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "best", "tried"),
+    [
+        ((1.0, 1.2, 1.5), 4, 3),
+        ((1.0, 1.2, 2.39), 2, 3),
+        ((1.0, 1.95, 3.9), 1, 3),
+        ((11.0,), 1, 1),
+        ((4.0, 7.0), 2, 2),
+    ],
+)
+def test_the_batch_is_the_one_that_draws_most_a_second(seconds: tuple[float, ...], best: int, tried: int) -> None:
+    found = measure(dummy.pipeline(), Clock(*seconds))
+    assert (found.best, len(found.rates)) == (best, tried)
+
+
+def test_what_does_not_fit_is_not_measured() -> None:
+    pipeline = dummy.pipeline()
+    Room(pipeline, 4)
+    found = measure(pipeline, Clock(1.0, 1.0, 1.0))
+    assert (found.best, list(found.rates)) == (2, [1, 2])
+
+
+def test_an_engine_measures_the_model_it_loads_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    engine = Engine(lambda _: dummy.pipeline(), step_seconds=60, load_seconds=60, slots=None)
+    assert engine.slots == 1
+    assert engine.draw(ONE_STEP, [dummy.reference()], lambda *_: None).pixel_digest
+    assert engine.slots in TRIED
+    assert f"studio draws {engine.slots} at once (1 at once: " in caplog.text
 
 
 def test_a_reference_is_remembered_for_its_tenant_alone_until_it_is_forgotten() -> None:

@@ -67,7 +67,7 @@ def test_each_profile_has_its_queue() -> None:
 
 def test_a_worker_on_one_machine_needs_no_variable(tmp_path: Path) -> None:
     config = WorkerConfig.from_environment({"IMPRIMATUR_HOME": str(tmp_path)})
-    assert (config.broker_url, config.profiles, config.slots) == ("filesystem://", ("studio",), 1)
+    assert (config.broker_url, config.profiles, config.slots) == ("filesystem://", ("studio",), None)
     assert config.broker_folder == tmp_path / "broker"
     assert config.objects_url == (tmp_path / "objects").as_uri()
     assert config.permit_public_key == tmp_path / "worker" / "permit.pub.pem"
@@ -82,8 +82,11 @@ def test_variables_win() -> None:
 
 
 def test_a_number_that_is_none_is_refused() -> None:
-    with pytest.raises(ValueError, match="many"):
-        WorkerConfig.from_environment({"IMPRIMATUR_SLOTS": "many"})
+    for said in ("many", "0", "-1"):
+        with pytest.raises(ValueError, match=said):
+            WorkerConfig.from_environment({"IMPRIMATUR_SLOTS": said})
+    with pytest.raises(ValueError, match="IMPRIMATUR_OFFLOAD is 1 or 0"):
+        WorkerConfig.from_environment({"IMPRIMATUR_OFFLOAD": "perhaps"})
 
 
 def test_the_worker_starts_without_models_torch_or_a_database(tmp_path: Path) -> None:

@@ -37,7 +37,10 @@ SENTENCES: Final[dict[str, Promise]] = {
     ),
     "word_missing": _("The prompt does not contain the subject's word. Correct the template or the subject's word."),
     "not_finite": _("The drawing fell apart into noise. Try another seed or a lower guidance."),
-    "out_of_memory": _("The drawing machine ran out of memory. Try again; if it stays, ask your administrator."),
+    "out_of_memory": _(
+        "The picture does not fit into the drawing machine's memory: choose a smaller one or fewer subjects, or ask "
+        "your administrator."
+    ),
     "model_missing": _("The drawing machine does not have this model. Ask your administrator to install its weights."),
     "stamp_failed": _(
         "The picture could not be stamped, so it was thrown away. Ask your administrator to check the signing key."
