@@ -87,8 +87,8 @@ class Artist:
         return strip
 
     def _stored(self, name: str, picture: Image.Image, facts: OutputFacts) -> StoredObject:
-        reference = objects.get(self.order.references[0].key, self.order.references[0].sha256)
-        signed = sign_output(_png(picture), "image/png", facts, keys.platform_signer(), reference)
+        references = [objects.get(stored.key, stored.sha256) for stored in self.order.references]
+        signed = sign_output(_png(picture), "image/png", facts, keys.platform_signer(), references=references)
         key = f"{self.order.output_prefix}{name}"
         return StoredObject(key=key, sha256=objects.put(key, signed, "image/png"), mime="image/png")
 
@@ -99,7 +99,7 @@ def takes(generation: Generation, individual: Individual, scene: str = "beach") 
         row = Generation.objects.select_for_update(of=("self",)).get(pk=generation.pk)
         question = {
             "action": "generate",
-            "reference": row.subject_reference,
+            "references": row.references,
             "version": row.template_version,
             "use": row.use,
         }

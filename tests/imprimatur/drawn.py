@@ -56,16 +56,25 @@ def drawn(world: World, requester: User | None = None, count: int = 1, **referen
 
 
 def uploaded(world: World, uploader: User, **declared: Any) -> ReferenceImage:
-    """A reference of a bottle, declared the company's own work unless said otherwise."""
+    """A reference of a bottle (or another `word`), declared the company's own work unless said otherwise."""
+    word = declared.pop("word", "bottle")
     actor = world.actor(uploader)
     stamp = timezone.now().isoformat()
     brand = library.add_brand(actor, f"Aozora {stamp}")
-    subject = library.add_subject(actor, brand, f"Bottle {stamp}", "product", "bottle")
+    subject = library.add_subject(actor, brand, f"{word.title()} {stamp}", "product", word)
     facts = {"source": "drawing", "shows_person": False, "declared_marks": [], "own_work": True} | declared
     return library.take_in(actor, subject, photograph(next(_photographs)), **facts)
 
 
-def approved_version(world: World) -> TemplateVersion:
+def another_view(world: World, reference: ReferenceImage, **declared: Any) -> ReferenceImage:
+    """A further picture of the same subject."""
+    facts = {"source": "drawing", "shows_person": False, "declared_marks": [], "own_work": True} | declared
+    return library.take_in(
+        world.actor(world.alice), reference.subject, picture(512, "olive", next(_photographs)), **facts
+    )
+
+
+def approved_version(world: World, text: str = "a {subject} {place}") -> TemplateVersion:
     """A template written by alice and approved by rita."""
     place = {
         "name": "place",
@@ -76,7 +85,7 @@ def approved_version(world: World) -> TemplateVersion:
         world.actor(world.alice),
         name_en=f"Season {timezone.now().isoformat()}",
         name_ja="季節",
-        text="a {subject} {place}",
+        text=text,
         variables=[place],
         profile="studio",
     )
@@ -87,17 +96,16 @@ def approved_version(world: World) -> TemplateVersion:
 def worked(generation: Generation) -> RenderReport:
     """What a worker does with the order, but for the drawing: stamp, store, report."""
     row = Generation.objects.select_for_update(of=("self",)).get(pk=generation.pk)
-    reference = row.subject_reference
     now = timezone.now()
-    question = {"action": "generate", "reference": reference, "version": row.template_version, "use": row.use}
+    question = {"action": "generate", "references": row.references, "version": row.template_version, "use": row.use}
     order = begin_attempt(row, gate.require(None, now=now, already=row, **question), now)
     shown = Image.open(io.BytesIO(picture(128, "teal", row.spec["seed"])))
     finished = finish(shown, row.public_id, keys.watermark_key())
     drawn = {"pixel_digest": pixel_digest(shown), "model_name": "studio", "native_size": finished.native_size}
     facts = OutputFacts.from_json(order.manifest | drawn | {"watermarked": finished.watermarked})
-    drawn_from = objects.get(order.references[0].key, order.references[0].sha256)
+    drawn_from = [objects.get(stored.key, stored.sha256) for stored in order.references]
     delivered = encode(finished.image, "image/png")
-    signed = sign_output(delivered, "image/png", facts, keys.platform_signer(), drawn_from)
+    signed = sign_output(delivered, "image/png", facts, keys.platform_signer(), references=drawn_from)
     return _report(order, facts, signed, finished.image.size)
 
 

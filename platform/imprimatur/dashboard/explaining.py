@@ -8,6 +8,7 @@ from typing import Any, Final
 from generation.profiles import UnknownProfile, get_profile
 from imprimatur.generations import explanations
 from imprimatur.generations.models import Output
+from imprimatur.library.models import ReferenceImage
 
 BAR: Final = 100.0  # units of the widest bar
 SQUARE: Final = 100.0  # units of the reference's side
@@ -38,26 +39,38 @@ class Cell:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Explained:
-    """What the page shows; no words where the model kept no account. fit: how the reference fills its square."""
+class Veiled:
+    """A reference under its veil. got_in: share of its parts, on average over the steps."""
 
-    words: list[WordRow]
+    reference: ReferenceImage
     cells: list[Cell]
-    fit: str
     got_in: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Explained:
+    """What the page shows; no words where the model kept no account. fit: how references fill their squares."""
+
+    words: list[WordRow]
+    veiled: list[Veiled]
+    fit: str
+
+
 def explained(output: Output) -> Explained:
-    """Of the first subject's first reference, which is the one beside the picture."""
+    """Of every subject its first reference; the first one's stands beside the picture."""
     told = explanations.of(output)
-    grid: list[list[float]] = next((grid for subject in told["tokens"] for grid in subject), [])
-    shares = [share for row in grid for share in row]
+    leading = zip(output.generation.leading_references, told["tokens"], strict=False)
     return Explained(
         words=_rows(told["words"]),
-        cells=_cells(grid),
+        veiled=[_veiled(reference, grids[0]) for reference, grids in leading if grids],
         fit="none" if _is_stretched(output) else "xMidYMid meet",
-        got_in=sum(shares) / len(shares) if shares else 0.0,
     )
+
+
+def _veiled(reference: ReferenceImage, grid: list[list[float]]) -> Veiled:
+    shares = [share for row in grid for share in row]
+    got_in = sum(shares) / len(shares) if shares else 0.0
+    return Veiled(reference=reference, cells=_cells(grid), got_in=got_in)
 
 
 def _rows(words: list[dict[str, Any]]) -> list[WordRow]:

@@ -10,6 +10,7 @@ from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from imprimatur.dashboard.templatetags.words import subjects_of
 from imprimatur.dashboard.views.drawn import review_state
 from imprimatur.generations import failures, selectors
 from imprimatur.generations.models import Generation, GenerationState
@@ -76,7 +77,7 @@ def update_of(request: HttpRequest, actor: Actor, row: Generation) -> dict[str, 
 
 def _title(row: Generation) -> str:
     state = GenerationState(row.state).label
-    name = str(row.subject_reference.subject)
+    name = subjects_of(row)
     if row.state in FINAL or row.state == GenerationState.QUEUED:
         return f"{state}: {name}"
     return f"{selectors.percent(row)} % {name}"

@@ -30,6 +30,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("create", create.create, name="create"),
     path("create/check", create.create_check, name="create_check"),
+    path("create/refine", create.create_refine, name="create_refine"),
     path("create/variables", create.create_variables, name="create_variables"),
     path("jobs", jobs.job_list, name="jobs"),
     path("jobs/<str:gen>", jobs.job_detail, name="job"),

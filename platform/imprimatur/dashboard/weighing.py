@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from governance.policy import Permitted, Refusal
 from imprimatur.dashboard.forms.create import Draft
 from imprimatur.dashboard.model_facts import knows
-from imprimatur.generations import gate
+from imprimatur.generations import cast, gate
 from imprimatur.generations.selectors import Estimate, estimate
 from imprimatur.prompts.rendering import Rendered, render
 from imprimatur.tenants.actor import Actor
@@ -23,11 +23,19 @@ GREEN, AMBER, RED = "green", "amber", "red"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Part:
+    """A piece of the prompt; whether it is a subject's word."""
+
+    text: str
+    is_word: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Check:
     """What stands beside the form. light: "" as long as there is nothing to ask about.
 
     reasons: [{"level", "sentence"}]; notes: what the model may not manage; refusal: why the button does nothing, or "".
-    before, word, after: the English prompt around the subject's word.
+    parts: the English prompt, cut around its subjects' words.
     """
 
     button: str
@@ -35,59 +43,67 @@ class Check:
     light: str = ""
     reasons: list[dict[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    before: str = ""
-    word: str = ""
-    after: str = ""
+    parts: list[Part] = field(default_factory=list)
 
     @property
     def prompt(self) -> str:
         """The whole English prompt."""
-        return self.before + self.word + self.after
+        return "".join(part.text for part in self.parts)
 
 
 def weigh(actor: Actor, draft: Draft) -> Check:
     """The state of the form as a person reads it. Changes nothing."""
-    if draft.reference is None or draft.version is None:
+    if draft.first.reference is None or draft.version is None:
         return Check(button=_("Generate"), refusal=_("Choose a subject and a template."))
+    try:
+        members = [one.member for one in draft.chosen]
+        cast.check(members, actor.tenant_id)
+    except DomainError as error:
+        return Check(button=_("Generate"), refusal=_sentences(error))
     answer = gate.decision(
         actor,
         action="generate",
-        reference=draft.reference,
+        references=cast.all_references(members),
         version=draft.version,
         use=draft.use,
         requested=draft.count,
     )
     rendered, problem = _rendered(draft)
     expected = estimate(profile=draft.version.profile, count=draft.count, steps=draft.steps)
-    before, word, after = _around(rendered)
     return Check(
         button=_button(expected),
         refusal=_refusal(actor, answer, problem),
         light=_light(answer),
         reasons=_reasons(answer),
         notes=_notes(draft, expected),
-        before=before,
-        word=word,
-        after=after,
+        parts=_parts(rendered),
     )
 
 
 def _rendered(draft: Draft) -> tuple[Rendered | None, str]:
-    assert draft.reference is not None and draft.version is not None  # noqa: S101 - weigh has asked
+    assert draft.version is not None  # noqa: S101 - weigh has asked
+    if not draft.is_cast:
+        return None, _("This template shows several subjects: choose each of them.")
     missing = [v for v in draft.version.variables if not draft.variables.get(v["name"])]
     if missing:
         return None, _("Choose one of each of the template’s words.")
     try:
-        return render(draft.version, draft.reference.subject.word, draft.variables), ""
+        return render(draft.version, [one.member.word for one in draft.cast], draft.variables), ""
     except InvalidInput as error:
-        return None, " ".join(str(item["message"]) for item in error.errors) or str(error)
+        return None, _sentences(error)
 
 
-def _around(rendered: Rendered | None) -> tuple[str, str, str]:
-    found = re.search(rf"\b{re.escape(rendered.word)}\b", rendered.prompt, re.IGNORECASE) if rendered else None
-    if rendered is None or found is None:
-        return "", "", ""
-    return rendered.prompt[: found.start()], found[0], rendered.prompt[found.end() :]
+def _sentences(error: DomainError) -> str:
+    said = error.errors if isinstance(error, InvalidInput) else []
+    return " ".join(str(item["message"]) for item in said) or str(error)
+
+
+def _parts(rendered: Rendered | None) -> list[Part]:
+    if rendered is None:
+        return []
+    words = "|".join(re.escape(word) for word in rendered.words)
+    pieces = re.split(rf"\b({words})\b", rendered.prompt, flags=re.IGNORECASE)
+    return [Part(text=piece, is_word=bool(place % 2)) for place, piece in enumerate(pieces) if piece]
 
 
 def _refusal(actor: Actor, answer: Permitted | Refusal, problem: str) -> str:
@@ -114,11 +130,12 @@ def _reasons(answer: Permitted | Refusal) -> list[dict[str, str]]:
 
 
 def _notes(draft: Draft, expected: Estimate) -> list[str]:
-    assert draft.reference is not None and draft.version is not None  # noqa: S101 - weigh has asked
-    notes = []
-    word = draft.reference.subject.word
-    if not knows(draft.version.profile, word):
-        notes.append(_("The studio model never learnt the word “%(word)s”: expect something else.") % {"word": word})
+    assert draft.version is not None  # noqa: S101 - weigh has asked
+    notes = [
+        _("The studio model never learnt the word “%(word)s”: expect something else.") % {"word": one.word}
+        for one in (chosen.member for chosen in draft.chosen)
+        if not knows(draft.version.profile, one.word)
+    ]
     if expected.workers == 0:
         notes.append(_("No drawing machine is on right now. The picture waits until one comes."))
     return notes

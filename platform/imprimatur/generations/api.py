@@ -14,8 +14,9 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from imprimatur.generations import explanations, gate, selectors, services
+from imprimatur.generations import cast, explanations, gate, selectors, services
 from imprimatur.generations.asking import checked_use
+from imprimatur.generations.cast import CastMember
 from imprimatur.generations.models import Generation, Output
 from imprimatur.generations.serializers import (
     EstimateSerializer,
@@ -49,10 +50,13 @@ class Generations(TenantViewSet):
     }
 
     def rows(self) -> QuerySet[Generation]:
-        """Of one state or batch, when asked."""
+        """Of one state, batch or reference, when asked."""
         asked = GenerationFilterSerializer(data=self.request.query_params)
         asked.is_valid(raise_exception=True)
-        return selectors.jobs().filter(**asked.validated_data)
+        said = dict(asked.validated_data)
+        if reference := said.pop("reference", ""):
+            said["drawn_from__reference"] = find(ReferenceImage, reference)
+        return selectors.jobs().filter(**said)
 
     @extend_schema(parameters=[GenerationFilterSerializer])
     def list(self, request: Request) -> Response:  # noqa: ARG002 - DRF's signature
@@ -70,13 +74,15 @@ class Generations(TenantViewSet):
     def estimate(self, request: TenantRequest) -> Response:
         """How long it would take, and whether it would be permitted. Changes nothing."""
         asked = _asked(request)
+        members = cast.members_of(asked)
+        cast.check(members, request.actor.tenant_id)
         found = selectors.estimate(
             profile=asked["version"].profile, count=asked["count"], steps=asked["dials"].get("steps")
         )
         answer = gate.decision(
             request.actor,
             action="generate",
-            reference=asked["reference"],
+            references=cast.all_references(members),
             version=asked["version"],
             use=checked_use(asked["use"]),
             requested=asked["count"],
@@ -162,10 +168,20 @@ def _asked(request: TenantRequest) -> dict[str, Any]:
     """The request as `services.submit` takes it."""
     serializer = GenerationRequestSerializer(data=request.data)
     serializer.is_valid(raise_exception=True)
-    asked = dict(serializer.validated_data)
-    asked["reference"] = find(ReferenceImage, asked["reference"])
+    said = dict(serializer.validated_data)
+    asked = said | _member(said)
+    asked["others"] = [CastMember(**_member(other, place)) for place, other in enumerate(said["others"], 1)]
     asked["version"] = find(TemplateVersion, asked.pop("template_version"))
     return asked
+
+
+def _member(said: dict[str, Any], place: int = 0) -> dict[str, Any]:
+    """A subject's references by their ids, and its box."""
+    return {
+        "reference": find(ReferenceImage, said["reference"]),
+        "views": tuple(find(ReferenceImage, view) for view in said["views"]),
+        "box": cast.box_of(said["box"], cast.field_of(place, "box")),
+    }
 
 
 def _version(text: str) -> int:

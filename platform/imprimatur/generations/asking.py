@@ -1,9 +1,9 @@
-"""What exactly shall be drawn? A template, a subject's word and a few dials become one `GenerationSpec` a picture."""
+"""What exactly shall be drawn? A template, its subjects' words and some dials become a `GenerationSpec` a picture."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,8 +11,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from generation.profiles import UnknownProfile, get_profile
-from generation.spec import GenerationSpec, InvalidSpec, MaskDials
-from imprimatur.library.models import ReferenceImage
+from generation.spec import GenerationSpec, InvalidSpec, MaskDials, SubjectSpec
+from imprimatur.generations.cast import CastMember
 from imprimatur.prompts import rendering
 from imprimatur.prompts.models import TemplateVersion
 from imprimatur.tenants.errors import InvalidInput
@@ -51,10 +51,17 @@ class Dials:
 
 
 def specs(
-    *, reference: ReferenceImage, version: TemplateVersion, variables: Mapping[str, str], dials: Dials, seeds: list[int]
+    *,
+    members: Sequence[CastMember],
+    version: TemplateVersion,
+    variables: Mapping[str, str],
+    dials: Dials,
+    seeds: list[int],
 ) -> list[GenerationSpec]:
-    """One spec for each seed. Raises InvalidInput for variables or dials that do not fit the template's model."""
-    rendered = rendering.render(version, reference.subject.word, dict(variables))
+    """One spec for each seed. Raises InvalidInput for subjects, variables or dials that do not fit the template or its
+    model."""
+    rendered = rendering.render(version, [member.word for member in members], dict(variables))
+    first, *others = [_subject(m, word) for m, word in zip(members, rendered.words, strict=True)]
     chosen: dict[str, Any] = {name: value for name, value in vars(dials).items() if value is not None}
     steps = chosen.setdefault("steps", own_steps(version.profile))
     mask = MaskDials(scope=chosen.pop("scope", MaskDials.scope), stop_step=_stop_step(steps))
@@ -63,9 +70,11 @@ def specs(
             GenerationSpec(
                 profile=version.profile,
                 prompt=rendered.prompt,
-                word=rendered.word,
+                word=first.word,
                 seed=seed,
-                reference_digests=(reference.sha256,),
+                reference_digests=first.reference_digests,
+                box=first.box,
+                others=tuple(others),
                 mask=mask,
                 explain=True,
                 **chosen,
@@ -74,6 +83,11 @@ def specs(
         ]
     except InvalidSpec as error:
         raise InvalidInput(errors=[_error("dials", str(error))]) from error
+
+
+def _subject(member: CastMember, word: str) -> SubjectSpec:
+    digests = tuple(reference.sha256 for reference in member.references)
+    return SubjectSpec(word=word, reference_digests=digests, box=member.box)
 
 
 def own_steps(profile: str) -> int:

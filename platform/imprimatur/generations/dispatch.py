@@ -83,7 +83,7 @@ def _begin(tenant_id: uuid.UUID, generation_id: uuid.UUID) -> RenderOrder | None
         answer = gate.decision(
             None,
             action="generate",
-            reference=row.subject_reference,
+            references=row.references,
             version=row.template_version,
             use=row.use,
             now=now,

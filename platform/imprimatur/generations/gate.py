@@ -1,5 +1,7 @@
 """May we? Gathers the facts of one picture from rights, library and prompts, and asks `governance.policy`.
 
+A picture may be drawn from several references: the right to each is asked about, and a refusal of one refuses all.
+
 The same question is asked when a picture is requested, when it is dispatched, when its report is recorded, when it is
 reviewed, when it is released, and each time it is served.
 """
@@ -7,9 +9,10 @@ reviewed, when it is released, and each time it is served.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any, TypeVar
 
 from django.utils import timezone
@@ -42,7 +45,7 @@ def decision(
     actor: Actor | None,
     *,
     action: Action,
-    reference: ReferenceImage,
+    references: Sequence[ReferenceImage],
     version: TemplateVersion,
     use: Mapping[str, Any],
     now: datetime | None = None,
@@ -56,6 +59,7 @@ def decision(
 ) -> Permitted | Refusal:
     """The policy's answer at `now`. Call inside the tenant's scope.
 
+    references: everything the picture is drawn from, at least one.
     use: channel, territory, purpose; optional contexts, paid, language, disclosed; what the words put the subject
     beside is added to the contexts. requested: how many pictures are asked for.
     already: the row that asked, which is not counted a second time against a consent's cap, and which stands on the
@@ -64,22 +68,22 @@ def decision(
     as_if: terms to judge by in place of those of the record that has their id: what would become of it?
     actor: who asks; the rights do not depend on it, its permissions are the caller's question.
     """
-    chain = reference.ancestry
-    consents, licences = rights.covering([link.pixel_sha256 for link in chain])
+    chains = [reference.ancestry for reference in references]
+    consents, licences = rights.covering({link.pixel_sha256 for link in chain.from_iterable(chains)})
     if already is not None:
         consents, licences = _relied_upon(consents, already), _relied_upon(licences, already)
     row = already or made
     said = _Said.of(row) if row else _Said(prompt or version.text, dict(variables or {}))
     facts = Facts(
         action=action,
-        tenant_id=str(actor.tenant_id if actor else reference.tenant_id),
-        references=of_chain(chain),
+        tenant_id=str(actor.tenant_id if actor else references[0].tenant_id),
+        references=tuple(facts for links in chains for facts in of_chain(links)),
         consents=tuple(t for r in consents if isinstance(t := _terms_of(r, as_if), ConsentTerms)),
         trademarks=tuple(t for r in licences if isinstance(t := _terms_of(r, as_if), TrademarkTerms)),
         use=_with_contexts(use_of(use), said.contexts(version)),
         template_approved=version.status == VersionStatus.APPROVED,
         blocklist_hits=blocklist.hits(said.texts(version)) if action != "serve" else (),
-        blocked_marks=blocklist.hits(chain[-1].declared_marks) if action == "generate" else (),
+        blocked_marks=blocklist.hits(_marks_of(chains)) if action == "generate" else (),
         output_counts=_output_counts(consents, already),
         outputs_requested=requested,
         review_approved=review_approved,
@@ -117,17 +121,25 @@ def use_of(use: Mapping[str, Any]) -> Use:
     )
 
 
-def receipt(answer: Permitted, *, reference: ReferenceImage, use: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """What was relied upon at the moment of asking: opaque ids, digests and salted commitments; nothing personal."""
-    root = reference.rights_root
-    consents, licences = rights.covering([link.pixel_sha256 for link in reference.ancestry])
+def receipt(
+    answer: Permitted, *, references: Sequence[ReferenceImage], use: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    """What was relied upon at the moment of asking: opaque ids, digests and salted commitments; nothing personal.
+
+    own_work: whether all of the references are declared the company's own.
+    """
+    roots = [reference.rights_root for reference in references]
+    links = chain.from_iterable(reference.ancestry for reference in references)
+    consents, licences = rights.covering({link.pixel_sha256 for link in links})
     by_id = {_terms_id(record): record for record in [*consents, *licences]}
     records = [_receipt_line(by_id[terms.id], terms) for terms in answer.terms]
     return {
         "asked_at": now.isoformat(),
         "use": dict(use),
-        "reference": root.pixel_sha256,
-        "own_work": root.own_work,
+        "reference": roots[0].pixel_sha256,
+        "references": [root.pixel_sha256 for root in roots],
+        "unrecorded": _unrecorded(references, answer),
+        "own_work": all(root.own_work for root in roots),
         "records": records,
         "warnings": [reason.to_json() for reason in answer.warnings],
     }
@@ -168,9 +180,33 @@ def _with_contexts(use: Use, contexts: frozenset[str]) -> Use:
 
 
 def _relied_upon(records: list[Record], row: Generation) -> list[Record]:
-    """Those of the row's receipt, if it names any: its manifest commits to these, and caps count by them."""
+    """Those of the row's receipt, if it names any: its manifest commits to these, and caps count by them.
+
+    Beside them, what was drawn up since for those of its references that stood on no record when it was asked for.
+    """
     named = {line["record"] for line in row.consent_receipt["records"]}
-    return [record for record in records if record.public_id in named] if named else records
+    unrecorded = set(row.consent_receipt.get("unrecorded", ()))
+    if not named:
+        return records
+    return [r for r in records if r.public_id in named or _names_only(r, row, unrecorded)]
+
+
+def _names_only(record: RightRecord, row: Generation, digests: set[str]) -> bool:
+    """Whether it names one of these digests, and no other reference of the row's."""
+    others = set(row.consent_receipt.get("references", ())) - digests
+    return bool(digests & set(record.reference_digests)) and not others & set(record.reference_digests)
+
+
+def _unrecorded(references: Sequence[ReferenceImage], answer: Permitted) -> list[str]:
+    """Digests of what no record stands behind: own work."""
+    links = [reference.ancestry for reference in references]
+    free = [one for one in links if not any(t.names(link.pixel_sha256) for t in answer.terms for link in one)]
+    return [link.pixel_sha256 for one in free for link in one]
+
+
+def _marks_of(chains: Sequence[Sequence[ReferenceImage]]) -> list[str]:
+    """What the roots were declared to show."""
+    return [mark for links in chains for mark in links[-1].declared_marks]
 
 
 def _terms_of(record: RightRecord, as_if: ConsentTerms | TrademarkTerms | None) -> ConsentTerms | TrademarkTerms:

@@ -118,7 +118,7 @@ def _record_picture(row: Generation, report: RenderReport, now: datetime) -> Non
     answer = gate.decision(
         None,
         action="generate",
-        reference=row.subject_reference,
+        references=row.references,
         version=row.template_version,
         use=row.use,
         now=now,

@@ -26,7 +26,8 @@ class GenerationState(models.TextChoices):
 
 class Generation(TenantModel):
     """One picture asked for. `spec` is `generation.spec.GenerationSpec` as JSON; `use` is what it is for
-    (channel, territory, purpose), which the rights are asked about."""
+    (channel, territory, purpose), which the rights are asked about. `subject_reference` is the first subject's first
+    reference; all of them are `references`."""
 
     PREFIX = "gen"
 
@@ -70,6 +71,45 @@ class Generation(TenantModel):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def references(self) -> list[ReferenceImage]:
+        """Everything it is drawn from, in the order of its spec: the first subject's views, the second's, ..."""
+        return [row.reference for row in self.drawn_from.all()]
+
+    @property
+    def words(self) -> list[str]:
+        """The words of the prompt that stand for its subjects, in order."""
+        return [self.spec["word"], *(other["word"] for other in self.spec.get("others", ()))]
+
+    @property
+    def leading_references(self) -> list[ReferenceImage]:
+        """The first view of each subject."""
+        return [row.reference for row in self.drawn_from.all() if row.view == 0]
+
+
+class DrawnFrom(TenantModel):
+    """A generation is drawn from a reference: which subject's, and which view of it, counted from 0 as in its spec.
+
+    The database writes the row of the first reference, and lets no attempt begin whose rows are not what the spec
+    names (migration 0012). Rows are never edited.
+    """
+
+    PREFIX = "drf"
+
+    generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="drawn_from")
+    reference = models.ForeignKey(ReferenceImage, on_delete=models.PROTECT, related_name="drawn")
+    subject = models.PositiveSmallIntegerField()
+    view = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["subject", "view"]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "generation", "subject", "view"], name="one_reference_per_view")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.generation_id}: {self.subject}.{self.view}"
 
 
 class Reliance(TenantModel):

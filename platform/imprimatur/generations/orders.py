@@ -97,7 +97,7 @@ def _permit(row: Generation, answer: Permitted, now: datetime) -> Permit:
         generation_id=row.public_id,
         attempt=row.attempt + 1,
         spec_digest=row.spec_digest,
-        reference_digests=tuple(row.spec["reference_digests"]),
+        reference_digests=tuple(reference.sha256 for reference in row.references),
         terms_digests=answer.terms_digests,
         issued_at=now,
         expires_at=now + PERMIT_LIFETIME,
@@ -105,15 +105,14 @@ def _permit(row: Generation, answer: Permitted, now: datetime) -> Permit:
 
 
 def _order(row: Generation, token: str) -> RenderOrder:
-    reference = row.subject_reference
-    stored = StoredObject(key=reference.object_key, sha256=reference.sha256, mime=reference.mime)
+    stored = (StoredObject(key=r.object_key, sha256=r.sha256, mime=r.mime) for r in row.references)
     return RenderOrder(
         generation_id=row.public_id,
         tenant_id=str(row.tenant_id),
         attempt=row.attempt,
         attempt_secret=row.attempt_secret,
         spec=GenerationSpec.from_json(row.spec),
-        references=(stored,),
+        references=tuple(stored),
         permit=token,
         manifest=_manifest(row),
         output_prefix=prefix(row, row.attempt),

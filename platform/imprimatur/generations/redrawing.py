@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from imprimatur.audit import selectors as trail
 from imprimatur.audit.services import record
-from imprimatur.generations import gate, notify
+from imprimatur.generations import cast, gate, notify
 from imprimatur.generations.models import Generation, Output
 from imprimatur.tenants.actor import actor_for
 from imprimatur.tenants.ids import decode
@@ -44,7 +44,8 @@ def redraw(output: Output) -> Generation:
     lost, now = output.generation, timezone.now()
     actor = actor_for(lost.requested_by, lost.tenant_id)
     actor.require(Permission.GENERATE)
-    asked = {"reference": lost.subject_reference, "version": lost.template_version}
+    drawn_from = lost.references
+    asked = {"references": drawn_from, "version": lost.template_version}
     answer = gate.require(actor, action="generate", **asked, use=lost.use, now=now)
     fresh = Generation.objects.create(
         tenant_id=lost.tenant_id,
@@ -55,10 +56,11 @@ def redraw(output: Output) -> Generation:
         spec_digest=lost.spec_digest,
         steps=lost.steps,
         use=lost.use,
-        consent_receipt=gate.receipt(answer, reference=lost.subject_reference, use=lost.use, now=now),
+        consent_receipt=gate.receipt(answer, references=drawn_from, use=lost.use, now=now),
         requested_by=lost.requested_by,
         retried_by=lost.retried_by,
     )
+    cast.keep_same(fresh, lost)
     notify.ring()
     facts = {"lost": output.public_id, "pixel_digest": output.pixel_digest}
     record(lost.tenant_id, "system", EVENT, fresh.public_id, facts)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import logging
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -114,7 +114,7 @@ def _findings(output: Output) -> Iterator[dict[str, Any]]:
             yield {"code": NOT_SCREENED, "params": {}}
         elif found:
             yield {"code": FACE, "params": {"faces": found}}
-    nearer = _nearer_reference(output, generation.subject_reference)
+    nearer = _nearer_reference(output, generation.references)
     if nearer is not None:
         yield {"code": NEARER, "params": {"reference": nearer.public_id}}
 
@@ -129,8 +129,11 @@ def _faces_in(output: Output) -> int | None:
 
 
 def _asks_for_a_person(generation: Generation) -> bool:
-    """A reference that shows somebody, or whose face was explained, or a prompt that names people."""
-    links = generation.subject_reference.ancestry
+    """A reference that shows somebody, or whose face a rights manager has explained, or a prompt that names people.
+
+    Whoever wants the picture may explain a face at upload; that alone lets no face through unseen.
+    """
+    links = (link for reference in generation.references for link in reference.ancestry)
     shown = any(link.shows_person or (link.faces and _is_manager(link.explained_by_id)) for link in links)
     return shown or bool(matched_words(str(generation.spec["prompt"]), PERSON_WORDS))
 
@@ -139,14 +142,16 @@ def _is_manager(user_id: uuid.UUID | None) -> bool:
     return Membership.objects.filter(user=user_id, roles__contains=[Role.RIGHTS_MANAGER]).exists()
 
 
-def _nearer_reference(output: Output, own: ReferenceImage) -> ReferenceImage | None:
-    """Another subject's reference that the picture all but repeats, while it is farther from its own."""
+def _nearer_reference(output: Output, own: Sequence[ReferenceImage]) -> ReferenceImage | None:
+    """Another subject's reference that the picture all but repeats, while it is farther from all of its own."""
     if output.dhash is None:
         return None
     seen = output.dhash % ALL_BITS
-    own_ids = {link.pk for link in own.ancestry}
-    others = ReferenceImage.objects.exclude(pk__in=own_ids).exclude(subject_id=own.subject_id).exclude(dhash=None)
+    own_ids = {link.pk for reference in own for link in reference.ancestry}
+    subjects = {reference.subject_id for reference in own}
+    others = ReferenceImage.objects.exclude(pk__in=own_ids).exclude(subject_id__in=subjects).exclude(dhash=None)
     near = [(distance(seen, (other.dhash or 0) % ALL_BITS), other) for other in others.only("pk", "dhash", "tenant_id")]
     bits, nearest = min(near, key=lambda pair: pair[0], default=(DISTINCT_FROM, None))
-    own_bits = distance(seen, own.dhash % ALL_BITS) if own.dhash is not None else DISTINCT_FROM
+    known = [reference.dhash for reference in own if reference.dhash is not None]
+    own_bits = min((distance(seen, dhash % ALL_BITS) for dhash in known), default=DISTINCT_FROM)
     return nearest if bits <= SAME_AT_MOST and own_bits >= DISTINCT_FROM else None

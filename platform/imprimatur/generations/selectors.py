@@ -39,7 +39,7 @@ class Estimate:
 
 def jobs() -> QuerySet[Generation]:
     """Every generation of the tenant, newest first."""
-    return Generation.objects.select_related(*_WITH)
+    return Generation.objects.select_related(*_WITH).prefetch_related("drawn_from__reference__subject")
 
 
 def get(public_id: str) -> Generation:
@@ -57,9 +57,10 @@ def batch(batch_id: uuid.UUID) -> QuerySet[Generation]:
 
 def outputs() -> QuerySet[Output]:
     """Every picture of the tenant, newest first."""
-    return Output.objects.select_related(
+    rows = Output.objects.select_related(
         "generation__subject_reference__subject", "generation__template_version__template", "generation__requested_by"
     )
+    return rows.prefetch_related("generation__drawn_from__reference__subject")
 
 
 def get_output(public_id: str) -> Output:
@@ -120,6 +121,7 @@ def snapshot(row: Generation) -> dict[str, Any]:
         "seed": row.spec["seed"],
         "prompt": row.spec["prompt"],
         "word": row.spec["word"],
+        "words": row.words,
     }
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from imprimatur.generations import asking, failures, selectors
+from generation.spec import MAX_SUBJECTS
+from imprimatur.generations import asking, cast, failures, selectors
 from imprimatur.generations.models import Generation, GenerationState, Output
 
 
@@ -27,10 +29,37 @@ class DialsSerializer(serializers.Serializer[Any]):
     guidance_scale = serializers.FloatField(required=False, min_value=1, max_value=30)
 
 
-class GenerationRequestSerializer(serializers.Serializer[Any]):
-    """Pictures to draw from one reference and one approved template version."""
+class BoxSerializer(serializers.Serializer[Any]):
+    """Where a subject may be, as shares of the picture: 0 is left or top, 1 right or bottom."""
+
+    left = serializers.FloatField(min_value=0, max_value=1)
+    top = serializers.FloatField(min_value=0, max_value=1)
+    right = serializers.FloatField(min_value=0, max_value=1)
+    bottom = serializers.FloatField(min_value=0, max_value=1)
+
+
+class CastMemberSerializer(serializers.Serializer[Any]):
+    """One subject. views: further references of the same subject; box: where it may be, anywhere if left out."""
 
     reference = serializers.CharField()
+    views = serializers.ListField(
+        child=serializers.CharField(), required=False, default=list, max_length=cast.MAX_VIEWS - 1
+    )
+    box = BoxSerializer(required=False, allow_null=True, default=None)
+
+
+class GenerationRequestSerializer(CastMemberSerializer):
+    """Pictures to draw from an approved template version: of one subject, or of as many as its wording shows.
+
+    reference, views and box are the first subject's ({subject}); others: those of {subject2}, {subject3}, ...
+    """
+
+    others = CastMemberSerializer(
+        many=True,
+        required=False,
+        default=list,
+        max_length=MAX_SUBJECTS - 1,  # type: ignore[call-arg]  # of the list that it makes
+    )
     template_version = serializers.CharField()
     variables = serializers.DictField(child=serializers.CharField(), required=False, default=dict)
     use = UseSerializer(required=False, default=dict)
@@ -48,12 +77,20 @@ class ReasonSerializer(serializers.Serializer[Any]):
     sentence = serializers.CharField()
 
 
+class DrawnSubjectSerializer(CastMemberSerializer):
+    """One subject of a picture: its references, the word of the prompt that stands for it, and its place."""
+
+    subject = serializers.CharField()
+    word = serializers.CharField()
+
+
 class GenerationSerializer(serializers.ModelSerializer[Generation]):
     """One picture asked for, and where it stands."""
 
     id = serializers.CharField(source="public_id", read_only=True)
     state = serializers.ChoiceField(choices=GenerationState.choices)
     reference = serializers.CharField(source="subject_reference.public_id", read_only=True)
+    subjects = serializers.SerializerMethodField()
     template_version = serializers.CharField(source="template_version.public_id", read_only=True)
     percent = serializers.SerializerMethodField()
     position = serializers.SerializerMethodField()
@@ -78,6 +115,7 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
             "reasons",
             "output",
             "reference",
+            "subjects",
             "template_version",
             "variables",
             "use",
@@ -87,6 +125,11 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
             "finished_at",
         ]
         read_only_fields = fields
+
+    @extend_schema_field(DrawnSubjectSerializer(many=True))
+    def get_subjects(self, row: Generation) -> list[dict[str, Any]]:
+        """Who and what it shows, in order."""
+        return [DrawnSubjectSerializer(subject).data for subject in cast.shown_in(row)]
 
     def get_percent(self, row: Generation) -> int:
         """0 to 100."""
@@ -141,6 +184,7 @@ class GenerationFilterSerializer(serializers.Serializer[Any]):
 
     state = serializers.ChoiceField(choices=GenerationState.choices, required=False)
     batch = serializers.UUIDField(required=False)
+    reference = serializers.CharField(required=False, help_text="Drawn from this reference, whichever subject's.")
 
 
 class OutputSerializer(serializers.ModelSerializer[Output]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +11,10 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from generation.spec import GenerationSpec
+from generation.spec import Box, GenerationSpec
 from imprimatur.audit import services as audit
-from imprimatur.generations import asking, gate, life, notify
+from imprimatur.generations import asking, cast, gate, life, notify
+from imprimatur.generations.cast import CastMember
 from imprimatur.generations.incoming import record_hello, record_progress, record_report
 from imprimatur.generations.models import Generation, GenerationState
 from imprimatur.generations.states import ACTIVE, RETRYABLE
@@ -37,16 +38,24 @@ def submit(
     dials: Mapping[str, Any] | None = None,
     count: int = 1,
     seed: int | None = None,
+    views: Sequence[ReferenceImage] = (),
+    box: Box | None = None,
+    others: Sequence[CastMember] = (),
 ) -> list[Generation]:
     """Queue `count` pictures, or none: rows, audit events and a ring at the dispatcher's door, in one transaction.
 
-    Raises NotPermitted, InvalidInput (dials, variables, count, seed) or RightsRefused with every reason.
+    reference, views, box: the first subject's, see `CastMember`; others: the further subjects.
+
+    Raises NotPermitted, NotFound, InvalidInput (subjects, dials, variables, count, seed) or RightsRefused with every
+    reason.
     """
     actor.require(Permission.GENERATE)
     asker, now, kept_use = _asker(actor), timezone.now(), asking.checked_use(use)
     chosen, seeds = asking.Dials.read(dials or {}), asking.seeds(count, seed)
-    asked: dict[str, Any] = {"reference": reference, "version": version}
-    specs = asking.specs(**asked, variables=variables, dials=chosen, seeds=seeds)
+    members = [CastMember(reference=reference, views=tuple(views), box=box), *others]
+    cast.check(members, actor.tenant_id)
+    specs = asking.specs(members=members, version=version, variables=variables, dials=chosen, seeds=seeds)
+    asked: dict[str, Any] = {"references": cast.all_references(members), "version": version}
     _count_one_at_a_time(actor.tenant_id)
     words = {"prompt": specs[0].prompt, "variables": variables}
     answer = gate.require(actor, action="generate", **asked, **words, use=kept_use, now=now, requested=count)
@@ -57,11 +66,11 @@ def submit(
         "template_version": version,
         "variables": dict(variables),
         "use": kept_use,
-        "consent_receipt": gate.receipt(answer, reference=reference, use=kept_use, now=now),
+        "consent_receipt": gate.receipt(answer, references=asked["references"], use=kept_use, now=now),
         "requested_by": asker,
         "requested_with": actor.api_key,
     }
-    return _queue(actor, [_row(spec, **shared) for spec in specs])
+    return _queue(actor, [_row(spec, **shared) for spec in specs], members)
 
 
 def cancel(actor: Actor, generation: Generation) -> Generation:
@@ -101,7 +110,7 @@ def _require_rights(actor: Actor, row: Generation, now: datetime) -> None:
     gate.require(
         actor,
         action="generate",
-        reference=row.subject_reference,
+        references=row.references,
         version=row.template_version,
         use=row.use,
         now=now,
@@ -109,8 +118,9 @@ def _require_rights(actor: Actor, row: Generation, now: datetime) -> None:
     )
 
 
-def _queue(actor: Actor, rows: list[Generation]) -> list[Generation]:
+def _queue(actor: Actor, rows: list[Generation], members: Sequence[CastMember]) -> list[Generation]:
     queued = Generation.objects.bulk_create(rows)
+    cast.keep(queued, members)
     notify.ring()
     for row in queued:
         _record_request(actor, row)

@@ -15,9 +15,9 @@ RULE = "rights.guard"
 
 def require_rights_in_database(release: Release, now: datetime) -> None:
     """RightsRefused where no record in force covers what the picture shows, whatever the policy thought."""
-    reference = release.output.generation.subject_reference_id
+    generation = release.output.generation_id
     with connection.cursor() as cursor:
-        cursor.execute("SELECT releases_rights_hold(%s, %s, true)", [reference, now])
+        cursor.execute("SELECT releases_rights_hold_for(%s, %s, true)", [generation, now])
         held = cursor.fetchone()[0]
     if not held:
         raise RightsRefused([{"rule_id": RULE, "sentence": _("No record in force covers this picture any more.")}])

@@ -113,7 +113,8 @@ def _known(mime: str) -> Mime:
 
 
 def _person(generation: Generation) -> Person:
-    reference = generation.subject_reference.rights_root
-    if not reference.shows_person:
+    """A real one outweighs an invented one: what is said of the picture must hold for everybody in it."""
+    shown = [r for r in (reference.rights_root for reference in generation.references) if r.shows_person]
+    if not shown:
         return "none"
-    return "real" if reference.source == "photograph" else "invented"
+    return "real" if any(reference.source == "photograph" for reference in shown) else "invented"

@@ -143,7 +143,7 @@ def _require_rights(actor: Actor | None, output: Output, action: str, use: Mappi
     gate.require(
         actor,
         action=action,
-        reference=generation.subject_reference,
+        references=generation.references,
         version=generation.template_version,
         use=use,
         now=now,

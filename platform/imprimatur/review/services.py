@@ -109,7 +109,7 @@ def require_rights(actor: Actor, output: Output, now: datetime) -> None:
     gate.require(
         actor,
         action="review",
-        reference=generation.subject_reference,
+        references=generation.references,
         version=generation.template_version,
         use=generation.use,
         now=now,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -85,12 +86,16 @@ def impact(
         **_being_made(record, judge),
         references=len(known) - len(derived),
         derived=_shown(known, judge, record),
-        made_of_them=sum(output.generation.subject_reference_id in derived for output in fallen),
+        made_of_them=sum(_is_made_of(output, derived) for output in fallen),
         templates=len({output.generation.template_version_id for output in fallen}),
         releases=releases,
         samples=_samples(fallen),
         **_reached_people(releases),
     )
+
+
+def _is_made_of(output: Output, references: set[uuid.UUID]) -> bool:
+    return any(row.reference_id in references for row in output.generation.drawn_from.all())
 
 
 def _counts(fallen: list[Output]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from imprimatur.tenants.ids import decode
 
 REVOKED: Final = "terms.revoked"
 Rules = tuple[str, ...]
+Sources = tuple[uuid.UUID, ...]  # ids of references, in the order of the spec
 # What a person may still do or say before a picture goes out: no right has fallen away because of it.
 FORMALITIES: Final = frozenset(
     {
@@ -66,25 +67,26 @@ class Judge:
             return (REVOKED,)
         release = getattr(output, "release", None)
         if release is None:
-            return self._review(generation.subject_reference_id, generation.use, generation)
-        return self._review(generation.subject_reference_id, release.use, generation, "serve")
+            return self._review(_sources(generation), generation.use, generation)
+        return self._review(_sources(generation), release.use, generation, "serve")
 
     def fallen_reference(self, reference: ReferenceImage, record: RightRecord) -> Rules:
         """The same of a picture of ours that serves as a reference, kept in the house, under a record it stands on."""
         if self._status(record) == RightStatus.REVOKED:
             return (REVOKED,)
         self._references[reference.pk] = reference
-        return self._review(reference.pk, {}, None)
+        return self._review((reference.pk,), {}, None)
 
     def refusal(self, generation: Generation) -> Refusal | None:
         """What the dispatcher would be told about a picture that is not drawn yet; None if it may be."""
         named = frozenset(_named(generation))
-        key = (generation.subject_reference_id, _text(generation.use), _words(generation), named)
+        sources = _sources(generation)
+        key = (sources, _text(generation.use), _words(generation), named)
         if key not in self._refusals:
             answer = gate.decision(
                 None,
                 action="generate",
-                reference=self._reference(generation.subject_reference_id),
+                references=[self._reference(source) for source in sources],
                 version=self._version(generation.template_version_id),
                 use=generation.use,
                 now=self.now,
@@ -101,16 +103,17 @@ class Judge:
         return any(self._statuses.get(record) == RightStatus.REVOKED for record in named)
 
     def _review(
-        self, reference_id: uuid.UUID, use: Mapping[str, Any], made: Generation | None, action: Action = "review"
+        self, sources: Sources, use: Mapping[str, Any], made: Generation | None, action: Action = "review"
     ) -> Rules:
-        """made: the picture's row, whose words are weighed, too; None where no template is behind it."""
-        key = (action, reference_id, _text(use), _words(made))
+        """sources: everything it is drawn from. made: the picture's row, whose words are weighed, too; None where no
+        template is behind it."""
+        key = (action, sources, _text(use), _words(made))
         if key not in self._answers:
             version = self._version(made.template_version_id) if made else NO_TEMPLATE
             answer = gate.decision(
                 None,
                 action=action,
-                reference=self._reference(reference_id),
+                references=[self._reference(source) for source in sources],
                 version=version,
                 use=use,
                 now=self.now,
@@ -143,6 +146,10 @@ class Judge:
     def _status(self, record: RightRecord) -> str:
         is_meant = self.as_if is not None and self.as_if.id == record.terms["id"]
         return str(self.as_if.status if is_meant and self.as_if else record.status)
+
+
+def _sources(generation: Generation) -> Sources:
+    return tuple(row.reference_id for row in generation.drawn_from.all())
 
 
 def _named(generation: Generation) -> list[str]:

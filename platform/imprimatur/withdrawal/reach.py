@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from imprimatur.generations.models import Generation, Output, Reliance
+from imprimatur.generations.models import DrawnFrom, Generation, Output, Reliance
 from imprimatur.generations.states import ACTIVE
 from imprimatur.library.models import ReferenceImage
 from imprimatur.rights.models import RightRecord
@@ -42,10 +42,8 @@ def references(record: RightRecord) -> list[ReferenceImage]:
 def being_made(record: RightRecord) -> QuerySet[Generation]:
     """Queued or being drawn: relying on the record, or from one of its references."""
     relying = Reliance.objects.filter(record=record.public_id).values("generation")
-    from_them = [reference.pk for reference in references(record)]
-    return Generation.objects.filter(
-        Q(pk__in=relying) | Q(subject_reference__in=from_them), state__in=list(ACTIVE)
-    ).order_by("pk")
+    found = Generation.objects.filter(Q(pk__in=relying) | Q(pk__in=_drawn_from(record)), state__in=list(ACTIVE))
+    return found.prefetch_related("drawn_from").order_by("pk")
 
 
 def relying(record: RightRecord) -> QuerySet[Output]:
@@ -56,13 +54,19 @@ def relying(record: RightRecord) -> QuerySet[Output]:
 def referencing(record: RightRecord) -> QuerySet[Output]:
     """Pictures drawn from one of its references whose receipt does not name the record."""
     named = Reliance.objects.filter(record=record.public_id, generation=OuterRef("generation"))
-    from_them = [reference.pk for reference in references(record)]
-    return light().filter(~Exists(named), generation__subject_reference__in=from_them)
+    return light().filter(~Exists(named), generation__in=_drawn_from(record))
 
 
 def light() -> QuerySet[Output]:
     """With the few columns that decide; the others are read when somebody asks for them."""
-    return Output.objects.select_related("generation", "release").only(*_READ).order_by("generation_id")
+    rows = Output.objects.select_related("generation", "release").prefetch_related("generation__drawn_from")
+    return rows.only(*_READ).order_by("generation_id")
+
+
+def _drawn_from(record: RightRecord) -> QuerySet[DrawnFrom, Any]:
+    """Generations that one of its references is in, whichever subject's."""
+    from_them = [reference.pk for reference in references(record)]
+    return DrawnFrom.objects.filter(reference__in=from_them).order_by().values("generation")
 
 
 def _references() -> QuerySet[ReferenceImage]:

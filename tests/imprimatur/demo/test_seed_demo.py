@@ -62,7 +62,7 @@ def light(company: Company) -> dict[str, tuple[bool, list[str]]]:
     version = prompts.approved_versions()[0]
     found = {}
     for reference in library.references():
-        question: dict[str, Any] = {"action": "generate", "reference": reference, "version": version, "use": USE}
+        question: dict[str, Any] = {"action": "generate", "references": [reference], "version": version, "use": USE}
         answer = gate.decision(None, now=timezone.now(), **question)
         if isinstance(answer, Permitted):
             found[reference.subject.name] = (True, [w.rule_id for w in answer.warnings])

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 from imprimatur.generations import gate, life, services
+from imprimatur.generations.cast import CastMember
 from imprimatur.generations.models import Generation
 from imprimatur.generations.orders import begin_attempt
 from imprimatur.library.models import ReferenceImage
@@ -15,10 +16,14 @@ from imprimatur.rights.models import ConsentRecord
 from imprimatur.tenants.models import User
 from imprimatur.tenants.scope import tenant_scope
 
+from generation.spec import Box
 from governance.consent import ConsentTerms
 from gpu_worker.messages import RenderOrder, RenderProgress, RenderReport, Stage
 from tests.factories import World
 from tests.imprimatur.drawn import USE, approved_version, uploaded
+
+BESIDE = "a {subject} beside a {subject2} {place}"
+RIGHT = Box(left=0.5, top=0.0, right=1.0, bottom=1.0)
 
 
 def ask(
@@ -36,7 +41,22 @@ def ask(
         )
 
 
-def likeness(world: World, **changes: Any) -> tuple[ReferenceImage, ConsentRecord]:
+def ask_two(
+    world: World, first: ReferenceImage | None = None, second: ReferenceImage | None = None, **asked: Any
+) -> list[Generation]:
+    """Alice asks for pictures of a bottle beside a mug, from new references unless they are given."""
+    with tenant_scope(world.aozora.id):
+        return services.submit(
+            world.actor(world.alice),
+            reference=first or uploaded(world, world.alice),
+            others=[CastMember(reference=second or uploaded(world, world.alice, word="mug"), box=RIGHT)],
+            version=approved_version(world, BESIDE),
+            variables={"place": "on the beach"},
+            **({"use": USE} | asked),
+        )
+
+
+def likeness(world: World, word: str = "bottle", **changes: Any) -> tuple[ReferenceImage, ConsentRecord]:
     """A person's picture and their active consent to the use that tests ask for; `changes` are its terms'."""
     now = timezone.now()
     terms: dict[str, Any] = {
@@ -48,7 +68,7 @@ def likeness(world: World, **changes: Any) -> tuple[ReferenceImage, ConsentRecor
         "synthetic_media_permitted": True,
     } | changes
     with tenant_scope(world.aozora.id):
-        reference = uploaded(world, world.alice, shows_person=True, own_work=False)
+        reference = uploaded(world, world.alice, word=word, shows_person=True, own_work=False)
         agreed = ConsentTerms(
             id="draft",
             kind="likeness",
@@ -72,7 +92,7 @@ def dispatched(world: World, row: Generation) -> RenderOrder:
         answer = gate.require(
             None,
             action="generate",
-            reference=locked.subject_reference,
+            references=locked.references,
             version=locked.template_version,
             use=locked.use,
             now=now,

@@ -8,13 +8,14 @@ import pytest
 from django.test import Client
 from imprimatur.generations import services
 from imprimatur.generations.models import Generation, Output
+from imprimatur.library import services as library
 from imprimatur.tenants.ids import encode
 from imprimatur.tenants.scope import tenant_scope
 
 from governance.canonical import sha256_hex
 from tests.factories import World
-from tests.imprimatur.drawn import USE, approved_version, drawn, uploaded
-from tests.imprimatur.generations.asked import ask, likeness
+from tests.imprimatur.drawn import USE, another_view, approved_version, drawn, picture, uploaded
+from tests.imprimatur.generations.asked import BESIDE, ask, likeness
 
 URL = "/api/v1/generations"
 
@@ -57,6 +58,62 @@ def test_asking_answers_202_with_the_first_ones_address(machine: Client, asked: 
     assert answer["Location"] == f"{URL}/{rows[0]['id']}"
     one = machine.get(answer["Location"])
     assert (one.status_code, one.json()["state"], one.json()["position"]) == (200, "queued", 1)
+
+
+@pytest.fixture
+def of_two(world: World, asked: dict[str, Any]) -> dict[str, Any]:
+    """A request for a bottle from two views and a mug on the right, and nothing else than its ids."""
+    with tenant_scope(world.aozora.id):
+        bottle, mug = uploaded(world, world.alice), uploaded(world, world.alice, word="mug")
+        side, version = another_view(world, bottle), approved_version(world, BESIDE)
+    right = {"left": 0.5, "top": 0, "right": 1, "bottom": 1}
+    subjects = {"reference": bottle.public_id, "views": [side.public_id], "others": [{"reference": mug.public_id}]}
+    subjects["others"][0]["box"] = right
+    return asked | subjects | {"template_version": version.public_id, "count": 1}
+
+
+def test_several_subjects_are_asked_for_and_shown(machine: Client, of_two: dict[str, Any]) -> None:
+    estimate = post(machine, f"{URL}/estimate", of_two)
+    assert (estimate.status_code, estimate.json()["permitted"]) == (200, True), estimate.content
+    answer = post(machine, URL, of_two)
+    assert answer.status_code == 202, answer.content
+    (row,) = answer.json()["data"]
+    bottle, mug = machine.get(f"{URL}/{row['id']}").json()["subjects"]
+    assert (bottle["word"], bottle["reference"], bottle["views"]) == ("bottle", of_two["reference"], of_two["views"])
+    assert (mug["word"], mug["box"]) == ("mug", {"left": 0.5, "top": 0.0, "right": 1.0, "bottom": 1.0})
+    assert (bottle["box"], mug["views"]) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("second", "status", "field"),
+    [
+        ({"reference": "ref_unknown"}, 404, ""),
+        ({"box": {"left": 0.9, "top": 0, "right": 0.5, "bottom": 1}}, 422, "others.0.box"),
+        ({"box": {"left": 0.9}}, 422, "others.0.box.top"),
+        ({"views": ["ref_1", "ref_2", "ref_3", "ref_4"]}, 422, "others.0.views"),
+    ],
+)
+def test_what_is_wrong_with_the_second_subject_is_named(
+    machine: Client, of_two: dict[str, Any], second: dict[str, Any], status: int, field: str
+) -> None:
+    wrong = of_two | {"others": [of_two["others"][0] | second]}
+    answer = post(machine, URL, wrong)
+    assert answer.status_code == status, answer.content
+    assert field in {error["field"] for error in answer.json().get("errors", ())} | {""}
+    assert machine.get(URL).json()["data"] == []
+
+
+def test_another_companys_second_reference_does_not_exist(
+    machine: Client, of_two: dict[str, Any], world: World
+) -> None:
+    with tenant_scope(world.northwind.id):
+        actor = world.actor(world.charlie)
+        subject = library.add_subject(actor, library.add_brand(actor, "Northwind"), "Mug", "product", "mug")
+        facts = {"source": "drawing", "shows_person": False, "own_work": True}
+        foreign = library.take_in(actor, subject, picture(512, "teal", 77), **facts)
+    for path in (URL, f"{URL}/estimate"):
+        answer = post(machine, path, of_two | {"others": [{"reference": foreign.public_id}]})
+        assert answer.status_code == 404, answer.content
 
 
 def test_asking_again_with_the_same_key_makes_no_second_picture(machine: Client, asked: dict[str, Any]) -> None:

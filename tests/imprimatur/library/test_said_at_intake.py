@@ -159,10 +159,10 @@ def test_a_derived_reference_adds_its_own_demands_to_its_roots(world: World, ali
     ReferenceImage.objects.filter(pk=derived.pk).update(derived_from=root, source="generated")
     derived = ReferenceImage.objects.get(pk=derived.pk)
     version = Generation.objects.get(output=drawn(world)[0]).template_version
-    question: dict[str, Any] = {"action": "generate", "reference": derived, "version": version, "use": USE}
+    question: dict[str, Any] = {"action": "generate", "references": [derived], "version": version, "use": USE}
     assert gate.decision(alice, **question).is_permitted
     redeclared = services.redeclare(alice, derived, shows_person=True, declared_marks=["FAN"], own_work=True)
-    answer = gate.decision(alice, **question | {"reference": redeclared})
+    answer = gate.decision(alice, **question | {"references": [redeclared]})
     assert isinstance(answer, Refusal)
     assert answer.rule_ids == ("trademark.missing", "likeness.missing")
     services.redeclare(alice, root, shows_person=True, declared_marks=[], own_work=True)

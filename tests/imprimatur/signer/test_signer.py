@@ -55,7 +55,7 @@ def order(committed_world: World, row: Generation) -> RenderOrder:
     with tenant_scope(committed_world.aozora.id):
         locked, now = life.locked(row.pk), timezone.now()
         assert locked is not None
-        question = {"reference": locked.subject_reference, "version": locked.template_version, "use": locked.use}
+        question = {"references": locked.references, "version": locked.template_version, "use": locked.use}
         answer = gate.require(None, action="generate", now=now, already=locked, **question)
         return begin_attempt(locked, answer, now)
 

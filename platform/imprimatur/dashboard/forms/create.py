@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from imprimatur.dashboard import choices
 from imprimatur.dashboard.forms.base import PlainForm
-from imprimatur.library import selectors as library
-from imprimatur.library.models import ReferenceImage
+from imprimatur.dashboard.forms.cast import Chosen, read_cast
 from imprimatur.prompts import selectors as prompts
 from imprimatur.prompts.models import TemplateVersion
 from imprimatur.tenants.errors import NotFound
@@ -120,7 +119,7 @@ class CreateForm(UseForm):
 class Draft:
     """The form as far as it is filled in. None and {} where nothing (or nothing known) was chosen."""
 
-    reference: ReferenceImage | None = None
+    cast: tuple[Chosen, ...] = (Chosen(number=1),)
     version: TemplateVersion | None = None
     variables: dict[str, str] = field(default_factory=dict)
     use: dict[str, str] = field(default_factory=dict)
@@ -128,9 +127,24 @@ class Draft:
     count: int = 2
 
     @property
-    def reference_id(self) -> str:
-        """The chosen reference's public id, or nothing."""
-        return self.reference.public_id if self.reference else ""
+    def first(self) -> Chosen:
+        """The first subject."""
+        return self.cast[0]
+
+    @property
+    def others(self) -> tuple[Chosen, ...]:
+        """The further subjects that the template shows."""
+        return self.cast[1:]
+
+    @property
+    def chosen(self) -> list[Chosen]:
+        """Those with a reference."""
+        return [one for one in self.cast if one.reference is not None]
+
+    @property
+    def is_cast(self) -> bool:
+        """Whether every place of the template is taken."""
+        return len(self.chosen) == len(self.cast)
 
     @property
     def version_id(self) -> str:
@@ -146,26 +160,19 @@ class Draft:
         ]
 
 
-def read_draft(data: Mapping[str, Any]) -> Draft:
+def read_draft(data: QueryDict) -> Draft:
     """From a query string or a posted form; unknown ids count as not chosen. Call inside the scope."""
     version = _version(str(data.get("version", "")))
     names = [v["name"] for v in version.variables] if version else []
     given = {name: str(data.get(VARIABLE + name, "")) for name in names}
     return Draft(
-        reference=_reference(str(data.get("reference", ""))),
+        cast=read_cast(data, version.subject_count if version else 1),
         version=version,
         variables={name: token for name, token in given.items() if token},
         use={name: str(data.get(name, "")) for name in ("channel", "territory", "purpose")},
         steps=_number(data.get("steps"), 25, 1, 200),
         count=_number(data.get("count"), 2, 1, MAX_COUNT),
     )
-
-
-def _reference(public_id: str) -> ReferenceImage | None:
-    try:
-        return library.get_reference(public_id) if public_id else None
-    except NotFound:
-        return None
 
 
 def _version(public_id: str) -> TemplateVersion | None:

@@ -33,9 +33,15 @@ def refusal(actor: Actor, permission: str) -> str:
 
 @register.simple_tag
 def picture_alt(generation: Generation) -> str:
-    """What a picture shows: its subject, its template, the chosen words."""
+    """What a picture shows: its subjects, its template, the chosen words."""
     shown = describe(generation.template_version, generation.variables, get_language() or "en")
-    return f"{generation.subject_reference.subject}. {shown}"
+    return f"{subjects_of(generation)}. {shown}"
+
+
+@register.filter
+def subjects_of(generation: Generation) -> str:
+    """The names of everybody and everything a picture shows."""
+    return _joined(str(reference.subject) for reference in generation.leading_references)
 
 
 @register.simple_tag

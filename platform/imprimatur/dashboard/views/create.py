@@ -55,8 +55,17 @@ def create_check(request: TenantRequest) -> HttpResponse:
 @require_GET
 @tenant_page(Permission.VIEW)
 def create_variables(request: TenantRequest) -> HttpResponse:
-    """The choices of the template that was just picked."""
-    return render(request, "create/_variables.html", {"variables": read_draft(request.GET).options})
+    """The choices of the template that was just picked, and the subjects that it shows."""
+    draft = read_draft(request.GET)
+    context = {"variables": draft.options, "draft": draft, "references": library.references()}
+    return render(request, "create/_picked.html", context)
+
+
+@require_GET
+@tenant_page(Permission.VIEW)
+def create_refine(request: TenantRequest) -> HttpResponse:
+    """Further pictures and places of the subjects as they are chosen now."""
+    return render(request, "create/_refine.html", {"draft": read_draft(request.GET)})
 
 
 def _asked_for(request: TenantRequest) -> dict[str, Any]:
@@ -66,11 +75,15 @@ def _asked_for(request: TenantRequest) -> dict[str, Any]:
 
 def _submit(actor: Actor, draft: Draft, form: CreateForm) -> list[Generation]:
     try:
-        if draft.reference is None or draft.version is None:
+        if not draft.is_cast or draft.version is None:
             raise InvalidInput
+        first, *others = [one.member for one in draft.cast]
         return services.submit(
             actor,
-            reference=draft.reference,
+            reference=first.reference,
+            views=first.views,
+            box=first.box,
+            others=others,
             version=draft.version,
             variables=draft.variables,
             use=form.use,

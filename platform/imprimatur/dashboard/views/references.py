@@ -48,7 +48,7 @@ def reference_detail(request: TenantRequest, ref: str) -> HttpResponse:
     """One reference: the photo coach's findings, its rights, what was drawn from it."""
     reference = library.get_reference(ref)
     consents, licences = rights.covering([reference.pixel_sha256])
-    drawn = generations.jobs().filter(subject_reference=reference)[:DRAWN]
+    drawn = generations.jobs().filter(drawn_from__reference=reference)[:DRAWN]
     context = {
         "section": "references",
         "reference": reference,

@@ -90,6 +90,7 @@ def output_detail(request: TenantRequest, out: str) -> HttpResponse:
         "evidence_allowed": actor.has(Permission.MANAGE_RIGHTS),
         "scores": _scores(output),
         "explained": explained(output),
+        "words": output.generation.words,
         "mask_first": percent(output.mask_area[0]) if output.mask_area else "",
         "mask_last": percent(output.mask_area[-1]) if output.mask_area else "",
     }
