@@ -17,6 +17,7 @@ from django.utils.translation import get_language
 
 from imprimatur.dashboard.presentation import look
 from imprimatur.prompts.models import PromptTemplate
+from imprimatur.prompts.wording import SUBJECTS
 
 register = template.Library()
 
@@ -156,7 +157,7 @@ def query_with(context: template.Context, **changes: Any) -> str:
 def _placeholder(part: str) -> str | SafeString:
     if not part.startswith("{"):
         return part
-    css = "text-primary font-semibold" if part == "{subject}" else "text-primary"
+    css = "text-primary font-semibold" if part.strip("{}") in SUBJECTS else "text-primary"
     return format_html('<span class="{}">{}</span>', css, part)
 
 
