@@ -35,7 +35,7 @@ from generation.published_pipeline import load_surroundings
 from generation.studio.loading import load_studio
 from generation.studio.weights import WEIGHTS, weights_digest
 from generation.training.base import Base
-from generation.training.export import read_branch
+from generation.training.export import check_base, read_branch
 
 SD15_FOLDERS: Final = ("unet", "vae", "text_encoder", "tokenizer", "clip")
 SDXL_FOLDERS: Final = ("vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "siglip", "dinov2")
@@ -203,10 +203,7 @@ def trained_pipeline(ground: Ground, branch: Path, judge: Judge | None = None) -
     Raises WeightsMismatch where the branch was trained on another base.
     """
     exported = read_branch(branch)
-    if exported.base != ground.digests:
-        raise WeightsMismatch(
-            f"{branch} was trained on another base than the one that is here: use that, or train anew"
-        )
+    check_base(branch, exported.base, ground.digests)
     return with_branch(ground, exported.state, ground.digests | {f"visual/{branch.name}": exported.sha256}, judge)
 
 
