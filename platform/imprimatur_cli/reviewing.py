@@ -14,7 +14,7 @@ review = typer.Typer(help="Pictures in review.", no_args_is_help=True)
 
 @review.command("ls")
 def ls(
-    which: Annotated[str, typer.Option("--list", help="open, approved or all.")] = "open",
+    which: Annotated[str, typer.Option("--list", help="open, held, approved or all.")] = "open",
     as_json: AsJson = False,
     lang: Lang = "",
 ) -> None:

@@ -37,6 +37,7 @@ LOOKS: Final[dict[str, dict[str, Look]]] = {
         G.CANCELED: Look("ban", "", G.CANCELED.label),
     },
     "output": {
+        O.HELD: Look("shield-exclamation", "warning", O.HELD.label),
         O.PENDING: Look("circle-dashed", "", O.PENDING.label),
         O.CLAIMED: Look("eye", "info", O.CLAIMED.label),
         O.APPROVED_1: Look("check", "info", O.APPROVED_1.label),

@@ -23,6 +23,7 @@ from imprimatur.releases.models import Release
 from imprimatur.releases.selectors import withdrawn_since
 from imprimatur.releases.stamping import stamp_release
 from imprimatur.review.facts import state_of, with_review_rows
+from imprimatur.review.permissions import check_not_held
 from imprimatur.review.states import OUT_OF_HOUSE, OutputState
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import Conflict, InvalidInput, NotPermitted
@@ -48,7 +49,7 @@ def release(
     actor.require(Permission.RELEASE)
     now, locked = timezone.now(), _lock(output)
     use = {k: v for k, v in (use or locked.generation.use).items() if k in USE_FIELDS}
-    _check_approved(state_of(locked, now))
+    _check_approved(locked, state_of(locked, now))
     hold_records(locked.generation)
     _require_rights(actor, locked, "release", use, now)
     row_id = uuid.uuid4()
@@ -129,12 +130,13 @@ def _lock(output: Output) -> Output:
     return with_review_rows(Output.objects.all()).get(pk=output.pk)
 
 
-def _check_approved(state: OutputState) -> None:
+def _check_approved(output: Output, state: OutputState) -> None:
     if state in OUT_OF_HOUSE:
         raise Conflict(_("This picture has been released already."), "already_released")
     if state == OutputState.QUARANTINED:
         raise Conflict(_("A right to this picture has fallen away: it is quarantined."), "quarantined")
-    if state != OutputState.APPROVED:
+    check_not_held(output)
+    if state not in (OutputState.APPROVED, OutputState.HELD):  # a person's own yes is the policy's question
         raise Conflict(_("Two people must approve a picture before it is released."), "not_approved", state=str(state))
 
 

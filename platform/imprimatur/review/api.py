@@ -23,6 +23,7 @@ from imprimatur.tenants.rest.views import TenantRequest, TenantViewSet
 LISTS: Final = {
     "mine": selectors.queue,
     "open": selectors.undecided,
+    "held": selectors.held,
     "approved": selectors.approved,
     "all": selectors.outputs,
 }
@@ -30,6 +31,7 @@ WHICH: Final = OpenApiParameter(
     "queue",
     enum=list(LISTS),
     description="mine: what the signed-in person can decide on now; open (default): without a final decision; "
+    "held: a rights manager or the person behind a record must act first, `holds` says why; "
     "approved: by two people, not released yet; all.",
 )
 

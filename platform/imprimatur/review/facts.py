@@ -8,8 +8,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from imprimatur.generations.models import Output
+from imprimatur.review import holds
 from imprimatur.review.models import Claim, Decision, Verdict
-from imprimatur.review.states import OutputState, ReviewFacts, state_from
+from imprimatur.review.states import APPROVALS_NEEDED, OutputState, ReviewFacts, state_from
 
 
 def with_review_rows(outputs: QuerySet[Output]) -> QuerySet[Output]:
@@ -17,9 +18,8 @@ def with_review_rows(outputs: QuerySet[Output]) -> QuerySet[Output]:
 
     `release` belongs to a later stage; only its existence is read here, through the reverse relation.
     """
-    return outputs.select_related("generation__requested_by", "claim__reviewer", "release").prefetch_related(
-        "decisions__reviewer__memberships"
-    )
+    rows = outputs.select_related("generation__requested_by", "claim__reviewer", "release", "screening")
+    return rows.prefetch_related("decisions__reviewer__memberships").annotate(unanswered=holds.unanswered())
 
 
 def standing(output: Output) -> list[Decision]:
@@ -41,15 +41,18 @@ def live_claim(output: Output, now: datetime) -> Claim | None:
 def facts_of(output: Output, now: datetime) -> ReviewFacts:
     """Count what `states.RULES` asks about."""
     verdicts = [d.verdict for d in standing(output) if counts(d)]
+    approvals = verdicts.count(Verdict.APPROVE)
     release = getattr(output, "release", None)
     return ReviewFacts(
-        approvals=verdicts.count(Verdict.APPROVE),
+        approvals=approvals,
         changes_requested=verdicts.count(Verdict.REQUEST_CHANGES),
         rejections=verdicts.count(Verdict.REJECT),
         claimed=live_claim(output, now) is not None,
         released=release is not None,
         withdrawn=release is not None and release.withdrawn_at is not None,
         quarantined=output.quarantined_at is not None,
+        screened=holds.is_screened(output),
+        unanswered=approvals >= APPROVALS_NEEDED and release is None and holds.is_unanswered(output),
     )
 
 

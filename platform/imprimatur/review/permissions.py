@@ -70,5 +70,7 @@ def _check_quarantine(state: OutputState) -> None:
 
 def _check_open(state: OutputState) -> None:
     _check_quarantine(state)
+    if state == OutputState.HELD:
+        raise Conflict(_("Two people approved this picture. It waits for the person behind it."), "held")
     if state not in OPEN:
         raise Conflict(_("This picture has its final decision: %(state)s.") % {"state": state.label}, "already_final")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -18,11 +19,14 @@ from imprimatur.tenants.ids import MalformedId, decode
 from imprimatur.tenants.models import User
 from imprimatur.tenants.permissions import Permission
 
+SCREENED: Final = Q(screening__isnull=False, screening__cleared_at__isnull=True)
+
 __all__ = [
     "approved",
     "comments",
     "decisions",
     "get_output",
+    "held",
     "outputs",
     "own_decision",
     "quarantined",
@@ -45,7 +49,7 @@ def queue(actor: Actor, now: datetime | None = None) -> QuerySet[Output]:
     return (
         _undisputed(outputs(actor), approvals__lt=APPROVALS_NEEDED)
         .exclude(Q(generation__requested_by=person) | Q(generation__retried_by__contains=[person.pk]))
-        .exclude(screening__isnull=False, screening__cleared_at__isnull=True)
+        .exclude(SCREENED)
         .filter(~Exists(elsewhere), ~Exists(_standing().filter(reviewer=person)))
         .order_by("created_at")
     )
@@ -57,8 +61,14 @@ def undecided(actor: Actor) -> QuerySet[Output]:
 
 
 def approved(actor: Actor) -> QuerySet[Output]:
-    """Pictures two people approved that have not been released yet, newest first."""
-    return _undisputed(outputs(actor), approvals__gte=APPROVALS_NEEDED)
+    """Pictures two people approved that may be released and have not been yet, newest first."""
+    return _undisputed(outputs(actor), approvals__gte=APPROVALS_NEEDED).filter(~SCREENED, unanswered=False)
+
+
+def held(actor: Actor) -> QuerySet[Output]:
+    """Pictures that somebody other than a reviewer must act on first, newest first."""
+    by_person = Q(approvals__gte=APPROVALS_NEEDED, unanswered=True)
+    return _undisputed(outputs(actor)).filter(SCREENED | by_person)
 
 
 def quarantined(actor: Actor) -> QuerySet[Output]:
@@ -77,6 +87,7 @@ def _undisputed(pictures: QuerySet[Output], **how_many: int) -> QuerySet[Output]
         .filter(~Exists(against))
         .annotate(approvals=approvals)
         .filter(**how_many)
+        .order_by("-created_at")
     )
 
 

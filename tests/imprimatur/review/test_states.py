@@ -36,6 +36,10 @@ def steps(facts: ReviewFacts) -> Iterator[ReviewFacts]:
         yield replace(facts, quarantined=True)
     if state == OutputState.QUARANTINED:
         yield replace(facts, quarantined=False)
+    if facts.screened:
+        yield replace(facts, screened=False)
+        yield replace(facts, screened=False, quarantined=True)
+    yield replace(facts, unanswered=not facts.unanswered)  # they say yes, or no after all
 
 
 def decisions(facts: ReviewFacts, state: OutputState) -> Iterator[ReviewFacts]:
@@ -57,7 +61,7 @@ def undone(facts: ReviewFacts, state: OutputState) -> Iterator[ReviewFacts]:
 
 def reachable() -> dict[OutputState, set[OutputState]]:
     found: dict[OutputState, set[OutputState]] = {state: set() for state in OutputState}
-    seen, waiting = set(), [ReviewFacts()]
+    seen, waiting = set(), [ReviewFacts(), ReviewFacts(screened=True), ReviewFacts(unanswered=True)]
     while waiting:
         facts = waiting.pop()
         if facts in seen:
@@ -76,7 +80,7 @@ def test_the_table_is_what_can_happen():
 
 def diagram() -> str:
     arrows = [f"    {a.value} --> {b.value}" for a in OutputState for b in OutputState if b in TRANSITIONS[a]]
-    return "\n".join(["```mermaid", "stateDiagram-v2", "    [*] --> pending", *arrows, "```"])
+    return "\n".join(["```mermaid", "stateDiagram-v2", "    [*] --> pending", "    [*] --> held", *arrows, "```"])
 
 
 def test_the_picture_of_the_states_is_up_to_date():

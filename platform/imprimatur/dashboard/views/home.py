@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from imprimatur.dashboard.views.drawn import with_review_states
+from imprimatur.generations import screening
 from imprimatur.generations import selectors as generations
 from imprimatur.generations.models import GenerationState
 from imprimatur.library import selectors as library
@@ -75,7 +76,7 @@ def _tasks(actor: Actor) -> list[Task]:
     if actor.has(Permission.APPROVE_TEMPLATE):
         found.append(_template_task(actor))
     if actor.has(Permission.MANAGE_RIGHTS):
-        found.append(_rights_task())
+        found += [_rights_task(), _held_task()]
     if actor.has(Permission.GENERATE):
         found += _maker_tasks(actor)
     if actor.has(Permission.RELEASE):
@@ -111,6 +112,16 @@ def _rights_task() -> Task:
         text=_("Compare them with the signed document and put them into force."),
         icon="certificate",
         href=reverse("rights"),
+    )
+
+
+def _held_task() -> Task:
+    return Task(
+        count=screening.held().count(),
+        title=_("Pictures held"),
+        text=_("Something was noticed about them. Nobody reviews them before you have looked."),
+        icon="shield-exclamation",
+        href=reverse("held"),
     )
 
 

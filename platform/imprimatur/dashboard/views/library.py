@@ -14,11 +14,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from governance.labels import Labels
 from imprimatur.dashboard.forms.create import ReleaseForm
+from imprimatur.dashboard.views.drawn import with_holds
 from imprimatur.generations.models import Output
 from imprimatur.releases import selectors, services
 from imprimatur.releases.labelling import first_looks, labels_for
 from imprimatur.releases.models import Release
 from imprimatur.review import selectors as review
+from imprimatur.review.holds import is_screened
 from imprimatur.review.models import Verdict
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import DomainError
@@ -34,13 +36,12 @@ DRAFT_CHANNEL, FIRST_CHANNEL = "internal", "web"
 @tenant_page(Permission.VIEW)
 def library(request: TenantRequest) -> HttpResponse:
     """What may go out, and what went out."""
-    approved = list(review.approved(request.actor).select_related(*_WITH))
-    for output in approved:
-        output.review_state = review.state_of(output)  # type: ignore[attr-defined]
+    approved = with_holds(review.approved(request.actor).select_related(*_WITH))
+    held = with_holds(review.held(request.actor).filter(unanswered=True).select_related(*_WITH))
     releases = selectors.releases(request.actor).select_related("output__generation__template_version__template")
     context = {
         "section": "library",
-        "approved": approved,
+        "approved": [*approved, *(output for output in held if not is_screened(output))],
         "releases": releases,
         "quarantined_count": review.quarantined(request.actor).count(),
     }

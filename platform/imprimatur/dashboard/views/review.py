@@ -15,11 +15,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from imprimatur.dashboard.explaining import explained
 from imprimatur.dashboard.templatetags.pages import percent
+from imprimatur.dashboard.views.drawn import with_holds
 from imprimatur.dashboard.views.paging import page_of
 from imprimatur.dashboard.words import SCORES
 from imprimatur.generations.models import Output
 from imprimatur.review import selectors, services
 from imprimatur.review.facts import live_claim
+from imprimatur.review.holds import holds_of
 from imprimatur.review.models import Decision, Verdict
 from imprimatur.review.permissions import check_can_undo, why_not_decide
 from imprimatur.review.reasons import REASONS
@@ -30,6 +32,7 @@ from imprimatur.tenants.permissions import Permission
 from imprimatur.tenants.selectors import find
 
 UNDO: Final = "undo"
+_LISTS: Final = {"held": selectors.held, "all": selectors.outputs}
 _WITH: Final = ("generation__subject_reference__subject", "generation__template_version__template")
 
 
@@ -45,14 +48,13 @@ class Tab:
 @require_GET
 @tenant_page(Permission.VIEW)
 def queue(request: TenantRequest) -> HttpResponse:
-    """What this person can decide on, or everything."""
+    """What this person can decide on, what somebody else must act on first, or everything."""
     why = _why_no_reviewer(request.actor)
     show = request.GET.get("show", "all" if why else "mine")
-    rows = selectors.outputs(request.actor) if show == "all" else selectors.queue(request.actor)
+    rows = _LISTS.get(show, selectors.queue)(request.actor)
     page = page_of(request, rows.select_related(*_WITH))
-    for output in page.object_list:
-        output.review_state = selectors.state_of(output)
-    labels = {"mine": _("Waiting for you"), "all": _("All pictures")}
+    with_holds(page.object_list)
+    labels = {"mine": _("Waiting for you"), "held": _("Held"), "all": _("All pictures")}
     context = {
         "section": "review",
         "show": show,
@@ -87,6 +89,7 @@ def output_detail(request: TenantRequest, out: str) -> HttpResponse:
         "dialogs": _dialogs(),
         "key_help": _key_help(),
         "undoable": _undoable(request),
+        "holds": holds_of([output])[output],
         "evidence_allowed": actor.has(Permission.MANAGE_RIGHTS),
         "scores": _scores(output),
         "explained": explained(output),
