@@ -111,13 +111,16 @@ def of_checkpoint(checkpoint: Checkpoint) -> Witness:
     return Witness(source=source, hash=checkpoint.head, seq=checkpoint.seq, tenant=str(checkpoint.tenant_id))
 
 
-def examine(rows: Iterable[LedgerRow], witnesses: Sequence[Witness] = ()) -> TrailReport:
+def examine(
+    rows: Iterable[LedgerRow], witnesses: Sequence[Witness] = (), *, after: Witness | None = None
+) -> TrailReport:
     """Read one tenant's rows in the order of `seq` and hear the witnesses.
 
+    after: read on from the row that it names, which is taken as it is; witnesses of rows up to it must not be given.
     The chain's first fault is reported, and every witness that is contradicted. Raises LedgerBroken for a row whose
     text cannot be what was hashed.
     """
-    reader = _Reader(witnesses)
+    reader = _Reader(witnesses, after)
     for row in rows:
         reader.take(row)
     return reader.report()
@@ -126,14 +129,14 @@ def examine(rows: Iterable[LedgerRow], witnesses: Sequence[Witness] = ()) -> Tra
 class _Reader:
     """Reads row by row and keeps nothing but the last one and what the witnesses said."""
 
-    def __init__(self, witnesses: Sequence[Witness]) -> None:
+    def __init__(self, witnesses: Sequence[Witness], after: Witness | None = None) -> None:
         self.witnesses = witnesses
+        self.count, self.head = (after.seq, after.hash) if after else (0, GENESIS)
         self.placed: dict[int, list[Witness]] = {}
         for witness in witnesses:
             self.placed.setdefault(witness.seq, []).append(witness)
         self.placeless = {w.hash for w in self.placed.pop(0, ())}
         self.known = {GENESIS}
-        self.count = 0
         self.last: LedgerRow | None = None
         self.faults: list[Fault] = []
         self.is_chain_broken = False
@@ -151,18 +154,17 @@ class _Reader:
                 self.faults.append(Fault(code="rewritten", seq=row.seq, source=witness.source))
         if row.hash in self.placeless:
             self.known.add(row.hash)
-        self.count, self.last = self.count + 1, row
+        self.count, self.last, self.head = self.count + 1, row, row.hash
 
     def report(self) -> TrailReport:
         """After the last row."""
         silent = [w for place in self.placed.values() for w in place]
         silent += [w for w in self.witnesses if not w.seq and w.hash not in self.known]
-        head = self.last.hash if self.last else GENESIS
         faults = (*self.faults, *(self._silence(w) for w in silent))
-        return TrailReport(rows=self.count, head=head, witnesses=len(self.witnesses), faults=faults)
+        return TrailReport(rows=self.count, head=self.head, witnesses=len(self.witnesses), faults=faults)
 
     def _chain_fault(self, row: LedgerRow) -> Fault | None:
-        due, before = self.count + 1, self.last.hash if self.last else GENESIS
+        due, before = self.count + 1, self.head
         if self.last is not None and row.tenant_id != self.last.tenant_id:
             return Fault(code="mixed", seq=row.seq)
         is_whole = hmac.compare_digest(row.hash, row_hash(row))

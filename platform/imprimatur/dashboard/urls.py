@@ -92,6 +92,7 @@ urlpatterns = [
     path("rights/<str:right>/evidence", media.right_evidence, name="right_evidence"),
     path("rights/<str:right>/<str:act>", rights.right_act, name="right_act"),
     path("audit", audit.trail, name="audit"),
+    path("audit/check", audit.trail_check, name="audit_check"),
     path("audit/export.<str:kind>", audit.trail_export, name="audit_export"),
     path("settings", settings.settings, name="settings"),
     path("settings/language", settings.my_language, name="my_language"),

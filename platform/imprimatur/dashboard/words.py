@@ -53,6 +53,7 @@ PERMISSION_LABELS: Final[dict[Permission, Promise]] = {
 }
 WITHDRAWN_REASONS: Final[Words] = {"right_revoked": _("the right behind it was withdrawn")}
 STOOD: Final[Words] = {
+    "held": _("Held"),
     "pending": _("Waiting for review"),
     "claimed": _("Being reviewed"),
     "approved_1": _("Approved by one"),
@@ -78,6 +79,9 @@ EVENTS: Final[Words] = {
     "consent.sent": _("Consent sent out"),
     "consent.signed": _("Consent came back signed"),
     "audit.exported": _("Audit trail exported"),
+    "audit.verified": _("Audit trail checked whole"),
+    "signing_key.expiring": _("End of a signing certificate announced"),
+    "trust_list.expiring": _("End of the trust list announced"),
     "generation.redrawn": _("Lost picture drawn again"),
     "consent.verified": _("Consent verified"),
     "consent.active": _("Consent put into force"),
