@@ -63,8 +63,8 @@ class Dual:
         elsewhere = in_rounds(self.comparison, self.main, self.elsewhere, 4)
         sweeps = in_rounds(self.comparison, self.sweeps, self.few, 4)
         dials = in_rounds(self.comparison, self.dials, self.few, 4)
-        order = {"main": [*main[:2], *elsewhere, *main[2:]], "sweeps": [*sweeps, *dials]}
-        order["all"] = [*main[:2], *elsewhere, *sweeps[:1], *main[2:], *sweeps[1:], *dials]
+        order = {"main": [*main[:1], *elsewhere, *main[1:]], "sweeps": [*sweeps, *dials]}
+        order["all"] = [*main[:1], *elsewhere, *sweeps[:1], *main[1:], *sweeps[1:], *dials]
         return [cell for cells in order[part] for cell in cells]
 
     def write(self) -> None:

@@ -45,6 +45,7 @@ class Comparison:
         self._methods: dict[tuple[str, str, str], Method] = {}
         self._plans: dict[tuple[str, str, int], Planned] = {}
         self._prepared: dict[tuple[str, str, str, str], Prepared] = {}
+        self._costs: dict[tuple[str, str, str, str], Figures] = {}
 
     def cells(self, method: Method, plans: Sequence[Planned]) -> list[Cell]:
         """One a plan; from now on they can be measured."""
@@ -66,7 +67,8 @@ class Comparison:
         drifts = drift(pictures, plain, places, plain_places)
         for place, cell in enumerate(cells):
             costs = leak(found[place]["surroundings"], before[place]["surroundings"])
-            found[place] |= {"leak": costs, "drift": drifts[place]} | self._cost(method, cell)
+            found[place] |= {"leak": costs, "drift": drifts[place]}
+            found[place] |= self._costs.get((*cell.alike, cell.individual), _cost(Prepared()))
         _add_variety(found, cells, pictures)
         return found
 
@@ -104,14 +106,9 @@ class Comparison:
         """Once an individual; only the latest is held in memory."""
         key = (*cell.alike, cell.individual)
         if key not in self._prepared:
-            self._prepared = {key: method.prepare(row)}
+            made = method.prepare(row)
+            self._prepared, self._costs[key] = {key: made}, _cost(made)
         return self._prepared[key]
-
-    def _cost(self, method: Method, cell: Cell) -> Figures:
-        prepared = Prepared()
-        if method.per_subject:
-            prepared = self._preparation(method, cell, self._plan(cell).trial)
-        return {"test_time_steps": float(prepared.steps), "test_time_seconds": prepared.seconds}
 
     def _plain(self, cells: Sequence[Cell], rows: Sequence[Trial], drawn: Tensor | None) -> Tensor:
         """What words alone draw of the same trials; kept as files."""
@@ -134,6 +131,10 @@ class Comparison:
         partial = path.with_suffix(".part")
         Image.fromarray(picture).save(partial, "PNG")
         partial.replace(path)
+
+
+def _cost(prepared: Prepared) -> Figures:
+    return {"test_time_steps": float(prepared.steps), "test_time_seconds": prepared.seconds}
 
 
 def _draw(method: Method, rows: Sequence[Trial], prepared: Prepared) -> Tensor:
