@@ -126,6 +126,7 @@ def export(branch: AdapterBranch, file: Path, setting: Adapter, model: str) -> N
     told = {"model": model, "settings": json.dumps(as_json(setting), sort_keys=True)}
     file.parent.mkdir(parents=True, exist_ok=True)
     save_file(halves, file, metadata=told)
+    file.chmod(0o644)
 
 
 def _report(progress: Progress) -> None:
