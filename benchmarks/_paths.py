@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
@@ -20,7 +21,6 @@ from diffusers import UNet2DConditionModel
 from torch import Tensor
 
 from generation.attention import attach
-from generation.denoising import Denoising
 from generation.spec import Effort
 from tests.generation.full_size import SD15, STEPS, STOP, FullSize, round_mask, step
 from tests.generation.reference_path import Forward, ReferencePath
@@ -53,13 +53,12 @@ def made_as(dtype: torch.dtype) -> Iterator[None]:
 
 
 class Paths:
-    """One model, and every forward of every way by name. Ours keeps its keys and values after a first forward."""
+    """One model, and every forward of every way by name. The first of each of ours makes what the later ones keep."""
 
     def __init__(self, config: dict[str, Any], device: str, dtype: torch.dtype = torch.float32) -> None:
         with made_as(dtype):
             self.size = FullSize(config, device)
             self.mask = round_mask(self.size.side).to("cpu" if device == "meta" else device, torch.float32)
-            self.ours = {effort: _picture(self.size, effort, self.mask) for effort in EFFORTS}
             self.path = ReferencePath(self._twin(visual=True), (self.size.side, self.size.side))
             self.plain, self.adapter = self._twin(), self._twin()
             load_adapter(self.adapter)
@@ -89,18 +88,23 @@ class Paths:
             "released: other two": lambda: [self._released(latent, asked, seen) for _ in range(2)],
         }
         for effort in EFFORTS:
-            found |= {_name(effort, place): self._step_of(effort, place) for place in set(kinds(effort))}
+            found |= {_name(effort, kind): self._step_of(effort, kind) for kind in dict.fromkeys(kinds(effort))}
         return found
 
     def _released(self, latent: Tensor, condition: Any, current: Forward) -> Tensor:
         current.maps.clear()
         return self.path.forward(latent, 500, condition, current)
 
-    def _step_of(self, effort: Effort, place: int) -> Callable[[], object]:
+    def _step_of(self, effort: Effort, kind: Kind) -> Callable[[], object]:
+        """On a picture of its own, as far as that step; where a mask stands, it stood in the step before."""
+        d, place = self.size.picture(effort), kinds(effort).index(kind)
+        d.new_masks = lambda maps, attentions: [self.mask.clone()]  # type: ignore[method-assign]  # noqa: ARG005
+        d.step = place if kind.fresh else place - 1
+
         def forward() -> None:
-            self.ours[effort].step = place
-            self.ours[effort].subjects[0].spreads.clear()
-            step(self.size.denoiser, self.ours[effort])
+            d.subjects[0].mask = None if kind.looks else self.mask.clone() if kind.fresh else self.mask
+            step(self.size.denoiser, d)
+            d.step = place
 
         return forward
 
@@ -114,39 +118,37 @@ def recipes() -> Recipes:
         "released, frozen": {"released: guidance": STOP, "released: other two": STEPS},
     }
     for effort in EFFORTS:
-        places = kinds(effort)
-        found[f"ours, {effort}"] = {_name(effort, place): places.count(place) for place in set(places)}
+        steps = kinds(effort)
+        found[f"ours, {effort}"] = {_name(effort, kind): steps.count(kind) for kind in dict.fromkeys(steps)}
     return found
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What a step does. looks: asks the guidance branch; fresh: its mask is a new one, of whose positions the host
+    knows only the most there can be; leaves: makes the next step's mask; guided: has a negative branch."""
+
+    looks: bool
+    fresh: bool
+    leaves: bool
+    guided: bool
+
+
 @cache
-def kinds(effort: Effort) -> list[int]:
-    """For each step of a picture the first one that is the same work: a narrow model's layers see the same shapes."""
-    narrow = FullSize(NARROW)
-    d = _picture(narrow, effort, round_mask(narrow.side))
-    seen: list[torch.Size] = []
-    for module in narrow.unet.modules():
-        if isinstance(module, torch.nn.Conv2d | torch.nn.Linear):
-            module.register_forward_pre_hook(lambda _, args: seen.append(args[0].shape))
-    work = []
-    with torch.inference_mode():
-        for d.step in (0, *range(STEPS)):  # the very first makes keys and values besides
-            seen.clear()
-            step(narrow.denoiser, d)
-            work.append(list(seen))
-    return [work[1:].index(shapes) for shapes in work[1:]]
+def kinds(effort: Effort) -> list[Kind]:
+    """Of each step of a picture."""
+    d = FullSize(NARROW).picture(effort)
+    found, fresh = [], True
+    for d.step in range(STEPS):
+        looks = d.needs_mask
+        found.append(Kind(looks, looks or fresh, d.leaves_mask, d.is_guided))
+        fresh = d.leaves_mask
+        d.subjects[0].mask = d.latent[:, :1, ::2, ::2]
+    return found
 
 
-def _picture(size: FullSize, effort: Effort, mask: Tensor) -> Denoising:
-    """One whose masks are known: on the meta device none can be made."""
-    d = size.denoising(effort)
-    d.new_masks = lambda maps, attentions: [mask]  # type: ignore[method-assign]  # noqa: ARG005
-    d.subjects[0].mask = mask
-    return d
-
-
-def _name(effort: Effort, place: int) -> str:
-    return f"{effort}: as step {place + 1}"
+def _name(effort: Effort, kind: Kind) -> str:
+    return f"{effort}: as step {kinds(effort).index(kind) + 1}"
 
 
 def load_adapter(unet: UNet2DConditionModel) -> None:

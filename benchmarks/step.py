@@ -19,11 +19,13 @@ from typing import Any, Final
 
 import torch
 
+from benchmarks import fast_change
 from benchmarks._paths import EFFORTS, Forwards, Paths, Recipes, recipes
 from benchmarks._report import Result, answer, asking, gate, print_gates
 from tests.generation.full_size import SD15, SDXL, counted, picture_flops
 
 GIGABYTES: Final = 8
+CHANGED_PICTURES: Final = 16  # that show what fast effort changes; `./run bench fast_change` draws more
 GPU_ROUNDS: Final = 20
 GPU_WARM_UP: Final = 3
 SMALL: Final = SD15 | {"block_out_channels": (80, 160, 320, 320), "norm_num_groups": 16, "sample_size": 32}
@@ -107,7 +109,9 @@ def on_cpu(plan: Recipes, end: float, *, small: bool) -> Result:
     small = small or _free_gigabytes() < GIGABYTES
     paths = Paths(SMALL if small else SD15, "cpu")
     times = Times(paths.forwards)
-    paths.forwards["plain"]()  # the first forward of a process is slower than any other
+    for name, forward in paths.forwards.items():
+        if name == "plain" or name.startswith(EFFORTS):  # it warms the processor up, they make what they keep
+            forward()
     times.until(end)
     return {
         "model": "a quarter of SD1.5's width at 256 px" if small else "SD1.5 at 512 px",
@@ -150,6 +154,7 @@ def measure(minutes: float = 10, *, small: bool = False) -> Result:
     """All figures and gates as one JSON-ready object. minutes: when the last round ends, where it can."""
     end, plan = time.monotonic() + 60 * minutes, recipes()
     counts = {model: work(config, plan) for model, config in SIZES.items()}
+    change = fast_change.measure(CHANGED_PICTURES)
     if torch.cuda.is_available() and not small:
         timed = [on_gpu(model, plan, counts[model].flops) for model in SIZES]
     else:
@@ -162,6 +167,7 @@ def measure(minutes: float = 10, *, small: bool = False) -> Result:
         "FLOPs": flops,
         "UNet items": items,
         "timed": timed,
+        "what fast effort changes": change,
         "gates": [
             *_flop_gates(flops),
             gate("UNet items: exact", items[EXACT], 62, most=True),
@@ -219,6 +225,8 @@ def print_table(result: Result) -> None:
         print(f"timed: {timed['model']}, random weights; {timed['device']}; {timed['rounds']} rounds")
     print()
     print_gates(result["gates"])
+    print("\nwhat fast effort changes, studio model")
+    fast_change.print_table(result["what fast effort changes"])
 
 
 def _width(head: str) -> int:
