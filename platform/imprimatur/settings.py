@@ -171,7 +171,9 @@ USE_I18N = True
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ja", "日本語")]  # each in its own words
 LOCALE_PATHS = [PACKAGE / "locale"]
-if PUBLIC_URL == "" or not flag("IMPRIMATUR_SMTP"):
+# A link for the person behind a record goes to them alone, unless mails go nowhere and somebody has to hand it on.
+LINKS_ARE_SHOWN = PUBLIC_URL == "" or not flag("IMPRIMATUR_SMTP")
+if LINKS_ARE_SHOWN:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = HOME / "mail"
 EMAIL_HOST = os.environ.get("IMPRIMATUR_SMTP_HOST", "localhost")

@@ -166,13 +166,13 @@ class Records(TenantViewSet):
 
     @extend_schema(request=None, responses=AddressSerializer)
     def send(self, request: TenantRequest, public_id: str) -> Response:
-        """Mail the person a link to read and sign. The address is shown this once."""
+        """Mail the person a link to read and sign. The address is shown this once, and only where mails go nowhere."""
         address = signing.send_to_sign(request.actor, self.record(public_id), base_url(request))
         return Response({"address": address})
 
     @extend_schema(request=None, responses=AddressSerializer)
     def portal(self, request: TenantRequest, public_id: str) -> Response:
-        """Mail the person a link to what was made of them. The address is shown this once."""
+        """Mail the person a link to what was made of them. The address is shown as by `send`."""
         address = signing.send_portal(request.actor, self.record(public_id), base_url(request))
         return Response({"address": address})
 

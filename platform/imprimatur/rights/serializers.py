@@ -258,6 +258,6 @@ class TermsVersionSerializer(serializers.ModelSerializer[TermsVersion]):
 
 
 class AddressSerializer(serializers.Serializer[Any]):
-    """A link that went out by mail. It is shown this once."""
+    """A link that went out by mail. It is shown this once, and only where mails go nowhere."""
 
-    address = serializers.CharField()
+    address = serializers.CharField(allow_blank=True)

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from governance.narrowing import widened
+from imprimatur.audit.selectors import events
 from imprimatur.rights.drafting import (
     attach_evidence,
     draft_consent,
@@ -81,7 +82,17 @@ def check_verifier(actor: Actor, record: RightRecord) -> User:
     person = actor.require_person()
     if person.pk == record.created_by_id:
         raise NotPermitted(_("You drafted this record; another rights manager has to verify it."), code="own_record")
+    if record.evidence_seal and _gave_address(person, record):
+        message = _("You gave the address at which this was signed; another rights manager has to verify it.")
+        raise NotPermitted(message, code="own_address")
     return person
+
+
+def _gave_address(person: User, record: RightRecord) -> bool:
+    """Whether the person set where the link that was signed went: they could have signed it themselves."""
+    changes = events(record.tenant_id, subject=record.public_id).filter(event__endswith=".contact_changed")
+    newest = changes.first()
+    return newest is not None and newest.actor == f"user:{person.pk}"
 
 
 def verify_record(actor: Actor, record: Record, now: datetime | None = None) -> Record:
@@ -178,16 +189,25 @@ def revoke(actor: Actor, record: Record, reason: str = "") -> Record:
 
 def expire_due(actor: Actor, now: datetime | None = None) -> int:
     """Mark what ran out as expired and suspend what a minor outgrew, so that lists tell it; the gates go by the dates
-    anyway. Returns how many."""
+    anyway. Returns how many.
+
+    A suspended record stays so until it has sold off, too: expired, it would be delivered again.
+    """
     moment = now or timezone.now()
     running = Q(status__in=[RightStatus.ACTIVE, RightStatus.SUSPENDED], valid_until__lte=moment)
-    due: Sequence[RightRecord] = [*ConsentRecord.objects.filter(running), *TrademarkLicence.objects.filter(running)]
+    over: Sequence[RightRecord] = [*ConsentRecord.objects.filter(running), *TrademarkLicence.objects.filter(running)]
+    due = [record for record in over if record.status == RightStatus.ACTIVE or not _may_sell_off(record, moment)]
     for record in due:
         move(actor, locked(record), RightStatus.EXPIRED)
     outgrown = list(ConsentRecord.objects.filter(status=RightStatus.ACTIVE, suspends_at__lte=moment))
     for consent in outgrown:
         suspend(actor, consent, "majority")
     return len(due) + len(outgrown)
+
+
+def _may_sell_off(record: RightRecord, moment: datetime) -> bool:
+    sold_off = terms_in(record).sold_off
+    return sold_off is not None and sold_off > moment
 
 
 def _check_reason(reason: str) -> None:

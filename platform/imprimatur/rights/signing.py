@@ -43,7 +43,8 @@ def base_url(request: HttpRequest) -> str:
 
 
 def send_to_sign(actor: Actor, record: RightRecord, base_url: str, now: datetime | None = None) -> str:
-    """Send the record to its person: they get a link by mail. Returns the address, which is shown this once.
+    """Send the record to its person: they get a link by mail. Returns the address, which is shown this once; '' where
+    mails go out, because whoever sends it does not sign it.
 
     Conflict without an e-mail address, or for a record that is neither a draft nor out already.
     """
@@ -60,7 +61,7 @@ def send_to_sign(actor: Actor, record: RightRecord, base_url: str, now: datetime
 
 
 def send_portal(actor: Actor, record: RightRecord, base_url: str, now: datetime | None = None) -> str:
-    """Send the person a link to what was made of them. Returns the address, which is shown this once."""
+    """Send the person a link to what was made of them. Returns the address, as `send_to_sign`."""
     actor.require(Permission.MANAGE_RIGHTS)
     row, moment = locked(record), now or timezone.now()
     if row.status not in (RightStatus.ACTIVE, RightStatus.SUSPENDED):
@@ -161,4 +162,4 @@ def _mail(link: AccessLink, person: Contact, base_url: str, token: str) -> str:
                 "account:\n\n%(address)s\n\nThe link is for you alone and holds until %(until)s."
             )
         send_mail(subject, text % facts, settings.DEFAULT_FROM_EMAIL, [person.email])
-    return address
+    return address if settings.LINKS_ARE_SHOWN else ""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 from django.core import mail
 from django.test import Client
@@ -9,6 +12,7 @@ from django.utils import timezone
 from imprimatur.generations.models import SubjectApproval
 from imprimatur.prompts import services as prompts
 from imprimatur.releases import services as releases
+from imprimatur.releases.models import Release
 from imprimatur.rights import selectors, services, signing
 from imprimatur.rights.models import AccessLink, ConsentRecord, RightStatus
 from imprimatur.rights.sealing import Contact
@@ -129,3 +133,44 @@ def test_a_link_of_one_record_reaches_no_other(world: World) -> None:
         signed = signing.send_portal(world.actor(world.gordon), theirs.record, BASE).removeprefix(BASE)
     assert Client().get(mine.path).status_code == 410
     assert Client().get(signed.replace("/portal/", "/sign/")).status_code == 404
+
+
+def test_whoever_gave_the_address_does_not_verify_what_came_back(world: World) -> None:
+    record, _path = sent(world)
+    gordon = world.actor(world.gordon)
+    with tenant_scope(world.aozora.id):
+        services.set_contact(gordon, record, Contact(name="Hanako", email="gordon@aozora.example"))
+        path = signing.send_to_sign(gordon, record, BASE).removeprefix(BASE)
+    Client().post(path, {"answer": "signed", "agree": "on", "name": "Hanako"})
+    with tenant_scope(world.aozora.id):
+        signed = selectors.get_consent(record.public_id)
+        with pytest.raises(NotPermitted) as caught:
+            services.verify_record(gordon, signed)
+        assert caught.value.code == "own_address"
+        second = world.actor(member(world.aozora, "rei", [Role.RIGHTS_MANAGER], world.password))
+        assert services.verify_record(second, signed).status == RightStatus.ACTIVE
+
+
+def test_where_mails_go_out_a_link_is_the_persons_alone(world: World, settings: Any) -> None:
+    settings.LINKS_ARE_SHOWN = False
+    found = made(world)
+    assert found.path == ""
+    assert "/portal/" in mail.outbox[-1].body
+    answer = world.client(world.gordon).post(f"/rights/{found.record.public_id}/portal", follow=True)
+    assert "Sent by mail." in answer.content.decode() and "/portal/ey" not in answer.content.decode()
+
+
+def test_a_stop_outlives_the_term_that_it_stopped(world: World) -> None:
+    end = timezone.now() + timedelta(days=1)
+    found = made(world, valid_until=end, sell_off_days=30)
+    with tenant_scope(world.aozora.id):
+        reviewed(world, found.outputs[0])
+        released = releases.release(world.actor(world.alice), found.outputs[0], USE)
+    Client().post(f"{found.path}/suspend")
+    for days in (2, 29, 32):
+        with tenant_scope(world.aozora.id):
+            later = timezone.now() + timedelta(days=days)
+            services.expire_due(world.actor(world.gordon), later)
+            with pytest.raises(RightsRefused):
+                releases.content(Release.objects.get(pk=released.pk), later)
+    assert fresh(world, found).status == RightStatus.EXPIRED

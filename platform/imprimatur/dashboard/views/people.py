@@ -69,7 +69,8 @@ def right_renew(request: TenantRequest, right: str) -> HttpResponse:
 def _sent(request: TenantRequest, right: str, service: Callable[[Actor, RightRecord, str], str]) -> HttpResponse:
     try:
         address = service(request.actor, selectors.get_record(right), signing.base_url(request))
-        messages.success(request, _("Sent by mail. The link, shown this once: %(address)s") % {"address": address})
+        shown = _("Sent by mail. The link, shown this once: %(address)s") % {"address": address}
+        messages.success(request, shown if address else _("Sent by mail."))
     except DomainError as error:
         messages.error(request, str(error))
     return redirect("right", right)
