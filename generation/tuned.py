@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import replace
+from typing import Final
 
 import torch
 from diffusers.models.attention import BasicTransformerBlock
@@ -14,6 +15,8 @@ from generation.parts import Parts
 from generation.pipeline import RealCustomPipeline
 from generation.resting import Resting, networks
 from generation.tuning import Tuning
+
+_VARIANTS: Final = 64  # of one block's code: widths, precisions, one row or more; beyond it blocks run uncompiled
 
 
 class CompilerMissing(RuntimeError):
@@ -60,11 +63,14 @@ def compile_blocks(parts: Parts) -> int:
     for several branches at once (`generation.prefix`), and stays as it is too.
     """
     _check_compiler(parts.denoiser.unet.device)
+    from torch import _dynamo  # takes seconds to load: nobody else shall wait for it
+
+    _dynamo.config.recompile_limit = max(_dynamo.config.recompile_limit, _VARIANTS)
     first = parts.denoiser.attention.layers[0]
     blocks = [m for m in parts.denoiser.unet.modules() if isinstance(m, BasicTransformerBlock) and m.attn2 is not first]
     for block in blocks:
         block.attn2.forward = torch.compiler.disable(block.attn2.forward)  # type: ignore[no-untyped-call]
-        block.compile()
+        block.compile(dynamic=True)
     return len(blocks)
 
 
