@@ -21,12 +21,10 @@ from generation.evaluation.baselines.velocity import decode, draw_latents, noise
 from generation.evaluation.baselines.views import views
 from generation.evaluation.methods import Prepared
 from generation.sampling import initial_latent
-from generation.studio import vocabulary
 from generation.studio.batches import generator_at
 from generation.studio.drawing import CHANNELS, SIDE, Trial, initial_noise, text_states
 from generation.studio.loading import StudioParts
-from generation.studio.world.captions import OPENINGS, placed_phrase, subject_phrase
-from generation.studio.world.layout import PLAIN
+from generation.studio.world.captions import OPENINGS, subject_phrase
 
 try:
     from peft import LoraConfig
@@ -57,12 +55,10 @@ class Examples:
 
 @torch.no_grad()
 def examples_of(parts: StudioParts, row: Trial, setting: Lora) -> Examples:
-    """The kind's pictures are the base's own, one scene after the other."""
-    kind = row.individual.kind
+    """The kind's pictures are the base's own, told in the subject's words without the rare one, as in the paper."""
+    kind, phrase = row.individual.kind, subject_phrase(row.individual)
     seen = views(row.reference, setting.views, generator_at(setting.seed, 0))
-    phrase = subject_phrase(row.individual)
-    scenes = vocabulary.tokens(vocabulary.SCENES)
-    told = [placed_phrase(phrase, scenes[place % len(scenes)], PLAIN) for place in range(setting.prior)]
+    told = [f"{OPENINGS[place % len(OPENINGS)]} {phrase}" for place in range(setting.prior)]
     prior_text, empty = text_states(parts, told), text_states(parts, [""] * setting.prior)
     noise = torch.cat([initial_latent((1, CHANNELS, SIDE, SIDE), place, "cpu") for place in range(setting.prior)])
     return Examples(

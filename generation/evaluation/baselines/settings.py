@@ -68,7 +68,7 @@ class Lora(Fitting):
     """
 
     steps: int = 100
-    learning_rate: float = 1.2e-2
+    learning_rate: float = 6e-3
     rank: int = 8
     alpha: int = 8
     word: str = "friendly"
