@@ -140,12 +140,12 @@ def _reviews(world: World, visit: Visit, row: Generation, name: str) -> None:
     with tenant_scope(world.aozora.id):
         takes(row, BY_SLUG["comet-bottle"].individual, "beach").delivers()
         output = Output.objects.get(generation=row)
-        references = row.references
+        references, name_of_last = row.references, str(row.references[-1].subject)
     reviewer = visit("en", 1280, bypass_csp=True)
     reviewer.signs_in("ravi@aozora.example", PASSWORD)
     page = reviewer.goes(f"/review/{output.public_id}")
     for reference in references:
         expect(page.locator(f"#review img[src*='{reference.public_id}']").first).to_be_visible()
-    expect(page.locator("h1")).to_contain_text(str(references[-1].subject))
+    expect(page.locator("h1")).to_contain_text(name_of_last)
     assert named_by_axe(page) == []
     picture(page, f"review-two-{name}")
