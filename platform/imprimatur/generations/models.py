@@ -92,7 +92,7 @@ class DrawnFrom(TenantModel):
     """A generation is drawn from a reference: which subject's, and which view of it, counted from 0 as in its spec.
 
     The database writes the row of the first reference, and lets no attempt begin whose rows are not what the spec
-    names (migration 0012). Rows are never edited.
+    names (migration 0013). Rows are never edited.
     """
 
     PREFIX = "drf"

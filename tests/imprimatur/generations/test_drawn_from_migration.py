@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def migrate(owner: str, *where: str) -> None:
     """By the owner, as an operator does it."""
-    environment = os.environ | {"IMPRIMATUR_DATABASE_URL": owner}
+    environment = os.environ | {"IMPRIMATUR_DATABASE_URL": owner, "DJANGO_SETTINGS_MODULE": "imprimatur.settings"}
     command = [sys.executable, "manage.py", "migrate", "--verbosity", "0", *where]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

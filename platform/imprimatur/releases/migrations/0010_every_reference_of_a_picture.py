@@ -48,6 +48,6 @@ def _reversed(operation: migrations.RunSQL) -> migrations.RunSQL:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("releases", "0009_one_time_stamp"), ("generations", "0012_drawn_from_several_references")]
+    dependencies = [("releases", "0009_one_time_stamp"), ("generations", "0013_guards_of_what_is_drawn_from")]
 
     operations = [migrations.RunSQL(_GUARD, _UNGUARD), _reversed(_of_mark(_FIRST)), _of_mark(_ALL)]
