@@ -67,7 +67,7 @@ class Lora(Fitting):
     step, and prior_weight is their loss's.
     """
 
-    steps: int = 100
+    steps: int = 200
     learning_rate: float = 6e-3
     rank: int = 8
     alpha: int = 8
