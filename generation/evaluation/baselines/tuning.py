@@ -1,7 +1,8 @@
 """Which setting suits a competing method best? Tried on individuals that the comparison does not have.
 
 `python -m generation.evaluation.baselines.tuning dreambooth-lora --out FOLDER --try '{"learning_rate": 0.01}' ...`
-A row of figures for each setting is added to FOLDER/tuning.jsonl. The best is the one of the greatest balance, the
+A row of figures for each setting is added to FOLDER/tuning.jsonl; docs/data/baselines-tuning.jsonl holds those that the
+defaults were chosen by. The best is the one of the greatest balance, the
 harmonic mean of similarity and text match, so that neither is bought with all of the other.
 """
 
@@ -77,12 +78,12 @@ def main(arguments: list[str] | None = None) -> None:
     options = _options(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
-    parts, evaluator = load_studio(), load_evaluator()
+    parts, evaluator, model = load_studio(), load_evaluator(), weights_digest()
     rows = tuning_trials(options.individuals, options.prompts)
     for told in options.told:
-        method = METHODS[options.method](parts, options.out, weights_digest(), told)
+        method = METHODS[options.method](parts, options.out, model, told)
         found = tried(method, evaluator, rows)
-        row = {"method": method.name, "settings": dict(method.settings), **found}
+        row = {"method": method.name, "model": model, "pictures": len(rows), "settings": dict(method.settings)} | found
         with (options.out / "tuning.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(row, sort_keys=True) + "\n")
         log.info("%s %s", told, {name: round(found[name], 3) for name in (*WATCHED, "balance", "seconds")})
