@@ -14,7 +14,7 @@ from generation.evaluation.cells import CellCache
 from generation.evaluation.comparison import Comparison
 from generation.evaluation.curves import lead
 from generation.evaluation.plan import Planned
-from generation.evaluation.points import ATTRIBUTES, COLUMNS, Point, paired, point
+from generation.evaluation.points import ATTRIBUTES, COLUMNS, Point, paired, point, shared_keys
 
 WITHIN: Final = 0.02  # of what words alone obey
 COST: Final = {"test-time steps": "test_time_steps", "seconds a subject": "test_time_seconds"}
@@ -96,7 +96,7 @@ class Findings:
         ours = next((one for one in self.few_points if one.label == OURS), None)
         made = []
         for curve, spots in self.curves.items():
-            if ours is None or curve == OURS:
+            if ours is None or curve == OURS or not shared_keys([ours, *(one for _, one in spots)]):
                 continue
             points = [one for _, one in spots]
             for at, of, equal, other in (

@@ -10,7 +10,7 @@ from benchmarks._dual_findings import COST, Findings
 from benchmarks._dual_points import OURS
 from benchmarks._dual_sheet import write_sheet
 from generation.evaluation.pareto import Spot, pareto
-from generation.evaluation.points import ATTRIBUTES, COLUMNS, Point, paired, table
+from generation.evaluation.points import ATTRIBUTES, COLUMNS, Point, paired, shared_keys, table
 from generation.studio.looking import evaluator_figures
 
 BEGIN: Final = "<!-- made by ./run bench dual --write: begin -->"
@@ -71,10 +71,10 @@ def _verdicts(findings: Findings) -> str:
 
 
 def _parts_left_out(main: Sequence[Point]) -> str:
-    ours = next(one for one in main if one.label == OURS)
+    ours = next((one for one in main if one.label == OURS), None)
     lines = [f"| ours less | {' | '.join(PARTS)} |", f"| --- |{' ---: |' * len(PARTS)}"]
     for other in main:
-        if other is not ours:
+        if ours is not None and other is not ours and shared_keys([ours, other]):
             found = [paired(ours, other, figure) for figure in PARTS.values()]
             cells = [f"{i.mean:+.3f} <small>{i.low:+.3f} to {i.high:+.3f}</small>" for i in found]
             lines.append(f"| {other.label} | {' | '.join(cells)} |")

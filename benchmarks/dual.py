@@ -60,7 +60,7 @@ class Dual:
     def cells(self, part: str) -> list[Cell]:
         """All of them, the main comparison and the sweeps taking turns, or one part."""
         main = in_rounds(self.comparison, self.main, self.plans, 2)
-        elsewhere = in_rounds(self.comparison, self.main, self.elsewhere, 4)
+        elsewhere = in_rounds(self.comparison, self.main, self.elsewhere, 2)
         sweeps = in_rounds(self.comparison, self.sweeps, self.few, 4)
         dials = in_rounds(self.comparison, self.dials, self.few, 4)
         order = {"main": [*main[:1], *elsewhere, *main[1:]], "sweeps": [*sweeps, *dials]}
