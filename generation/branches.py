@@ -11,9 +11,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from generation.conditions import Condition, Vision, join, join_visions
-from generation.denoising_state import Denoising, Subject
+from generation.denoising_state import Denoising
 from generation.host import constant
 from generation.influence import Extent, Influence
+from generation.subject import Subject
 from generation.visual_attention import AttentionPass
 
 

@@ -17,12 +17,13 @@ from torch import Tensor
 from generation.attention import AttentionPass, Condition, MapsComplete, VisualAttention
 from generation.branches import Branches, asking, groups, padded_words, slices, text_condition
 from generation.conditions import join
-from generation.denoising_state import Denoising, NonFiniteLatent, Subject
+from generation.denoising_state import Denoising, NonFiniteLatent
 from generation.guidance import three_term, two_term
 from generation.masks import QueryKey, half_size
 from generation.prefix import SharedPrefix, StepMemory
 from generation.sampling import TRAIN_STEPS
 from generation.self_attention import SelfAttentions
+from generation.subject import Subject
 
 __all__ = ["Denoiser", "Denoising", "Look", "NonFiniteLatent", "Subject", "join"]
 

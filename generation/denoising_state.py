@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 import torch
 from torch import Tensor
 
-from generation.conditions import Condition, Vision
+from generation.conditions import Condition
 from generation.host import Late
 from generation.influence import Extent
 from generation.masks import (
@@ -27,6 +27,7 @@ from generation.masks import (
 from generation.sampling import Sampler
 from generation.savings import NOTHING, Savings
 from generation.spec import Guidance, MaskDials
+from generation.subject import Subject
 from generation.word_shares import WordShares
 
 Made = TypeVar("Made")
@@ -40,43 +41,6 @@ class NonFiniteLatent(ArithmeticError):
             f"the latent is not finite after step {step} of {steps}: draw in a wider dtype or with less guidance"
         )
         self.step = step
-
-
-@dataclass
-class Subject:
-    """One real word and what it is narrowed to, in b pictures.
-
-    word (b, n_t): 1 at its tokens. vision: b rows. quantity: share of visual tokens that gets in. scope: of its mask,
-    None takes the dials'. bound (1, 1, h/2, w/2): in [0, 1], where it may be; None is everywhere.
-    mask (b, 1, h/2, w/2): the step to come takes it unless it makes one; masks: one a step done.
-    spreads (b,): `masks.spread` of each mask made.
-    counted (b, n): how many layers let each visual token in, of `layers` asked; None where nobody asked.
-    area: positions within the bound; 0 without one.
-    """
-
-    word: Tensor
-    vision: Vision
-    quantity: float = 1.0
-    scope: float | None = None
-    bound: Tensor | None = None
-    mask: Tensor | None = None
-    masks: list[Tensor] = field(default_factory=list)
-    spreads: list[Tensor] = field(default_factory=list)
-    counted: Tensor | None = None
-    layers: int = 0
-    area: int = 0
-
-    def __post_init__(self) -> None:
-        """The scope counts within the bound."""
-        if self.bound is not None:
-            self.area = int((self.bound > 0).sum())
-
-    def count(self, tokens: Tensor | None, layers: int) -> None:
-        """Add one step's count (b, n)."""
-        if tokens is not None:
-            tokens = tokens[:, : self.vision.tokens.shape[1]]
-            self.counted = tokens if self.counted is None else self.counted + tokens
-            self.layers += layers
 
 
 @dataclass
