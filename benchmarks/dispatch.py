@@ -5,9 +5,10 @@ The whole product as its users start it, in a folder of its own, drawing with th
 Overhead: from the request's commit to the worker's first word, recorded in the row, while nothing else waits; beside
 the raw Celery hop of the same broker (a hello, sent and seen), of which every order needs two.
 
-Fairness: one company asks for 16 pictures, another one right after for 2. When are the light one's done, and when would
+Fairness: one company asks for 16 pictures, another one right after for 4. When are the light one's done, and when would
 they have been, first come first served? The control takes the same run's own finishing times in the order of asking.
-Jain's index of the pictures each company got until the light one was served: 1 is even, 0.5 is all for one.
+Jain's index of the pictures each company got until the light one was served: 1 is even, 0.5 is all for one. The first
+picture is under way before the light company asks, and nobody takes it away again: 5 to 4 is 0.988 at best.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from typing import Any
 from benchmarks._report import Result, run
 
 ROOT = Path(__file__).resolve().parents[1]
-FLOOD, LIGHT, STEPS, PROBES = 16, 2, 5, 6
+FLOOD, LIGHT, STEPS, PROBES = 16, 4, 5, 6
 START_SECONDS, PATIENCE = 400.0, 900.0
 
 

@@ -6,8 +6,6 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-QUANTUM = 25  # steps a tenant gains each round: one usual picture
-
 
 @dataclass(frozen=True)
 class Waiting:
@@ -31,10 +29,12 @@ def choose(waiting: list[Waiting], free: Mapping[str, int], turns: Turns) -> lis
     """Which pictures to send now, in order: at most `free[profile]` of each profile.
 
     waiting: oldest first within each tenant. A tenant whose queue is empty saves nothing; over time every waiting
-    tenant gets the same number of steps, however many pictures it asked for and however long each takes.
+    tenant gets the same number of steps, however many pictures it asked for and however long each takes. What it gains
+    each round is the shortest picture that waits, so that nobody is served several in a row while others wait.
     """
     room = dict(free)
     queues = _queues(waiting, room)
+    quantum = min((item.cost for queue in queues.values() for item in queue), default=1)
     turns.deficits = {tenant: turns.deficits.get(tenant, 0) for tenant in queues}
     chosen: list[Waiting] = []
     if turns.last in queues:  # its turn may have ended for want of room only
@@ -42,7 +42,7 @@ def choose(waiting: list[Waiting], free: Mapping[str, int], turns: Turns) -> lis
     while queues := {tenant: queue for tenant, queue in queues.items() if _drawable(queue, room)}:
         for tenant in _ring(queues, turns.last):
             if _drawable(queues[tenant], room):
-                turns.deficits[tenant] += QUANTUM
+                turns.deficits[tenant] += max(quantum, 1)
                 chosen += _serve(tenant, queues[tenant], room, turns)
     _forget_served(waiting, chosen, turns)
     return chosen

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from imprimatur.generations.fairness import QUANTUM, Turns, Waiting, choose
+from imprimatur.generations.fairness import Turns, Waiting, choose
 
 A, B, C = (uuid.UUID(int=n) for n in (1, 2, 3))
 
@@ -43,7 +43,14 @@ def test_it_is_steps_that_are_shared_not_pictures(room: int) -> None:
     steps = Counter[uuid.UUID]()
     for item in sent:
         steps[item.tenant_id] += item.cost
-    assert abs(steps[A] - steps[B]) <= 2 * (QUANTUM + 50)
+    assert abs(steps[A] - steps[B]) <= 2 * (10 + 50)
+
+
+@pytest.mark.parametrize("cost", [1, 5, 25, 200])
+def test_turns_are_as_short_as_the_pictures(cost: int) -> None:
+    """Nobody is served several short pictures in a row while another waits."""
+    sent = [item.tenant_id for item in one_by_one(queue(A, 20, cost=cost) + queue(B, 20, cost=cost), 20, room=2)]
+    assert all(Counter(sent[:n])[A] - n / 2 in (-0.5, 0, 0.5) for n in range(1, 20))
 
 
 def test_within_a_tenant_the_oldest_goes_first() -> None:
@@ -87,4 +94,4 @@ def test_backlogged_tenants_never_drift_apart(costs: list[int], room: int) -> No
     for item in one_by_one(waiting, 120, room):
         steps[item.tenant_id] += item.cost
     served = [steps[tenant] for tenant in tenants]
-    assert max(served) - min(served) <= 2 * (QUANTUM + max(costs))
+    assert max(served) - min(served) <= 2 * (min(costs) + max(costs))
