@@ -23,6 +23,7 @@ SCREENED: Final = Q(screening__isnull=False, screening__cleared_at__isnull=True)
 
 __all__ = [
     "approved",
+    "awaiting_person",
     "comments",
     "decisions",
     "get_output",
@@ -62,13 +63,18 @@ def undecided(actor: Actor) -> QuerySet[Output]:
 
 def approved(actor: Actor) -> QuerySet[Output]:
     """Pictures two people approved that may be released and have not been yet, newest first."""
-    return _undisputed(outputs(actor), approvals__gte=APPROVALS_NEEDED).filter(~SCREENED, unanswered=False)
+    return _undisputed(outputs(actor), approvals__gte=APPROVALS_NEEDED).filter(~SCREENED & Q(unanswered=False))
 
 
 def held(actor: Actor) -> QuerySet[Output]:
     """Pictures that somebody other than a reviewer must act on first, newest first."""
     by_person = Q(approvals__gte=APPROVALS_NEEDED, unanswered=True)
     return _undisputed(outputs(actor)).filter(SCREENED | by_person)
+
+
+def awaiting_person(actor: Actor) -> QuerySet[Output]:
+    """Pictures two people approved that wait for the yes of the person behind a record alone, newest first."""
+    return _undisputed(outputs(actor), approvals__gte=APPROVALS_NEEDED).filter(~SCREENED & Q(unanswered=True))
 
 
 def quarantined(actor: Actor) -> QuerySet[Output]:

@@ -111,7 +111,7 @@ class ReviewSerializer(serializers.ModelSerializer[Output]):
     @cached_property
     def _holds(self) -> dict[Output, list[Hold]]:
         """Of the whole page at once."""
-        page = self.parent.instance if isinstance(self.parent, serializers.ListSerializer) else [self.instance]
+        page: Any = self.parent.instance if isinstance(self.parent, serializers.ListSerializer) else [self.instance]
         return holds_of(list(page))
 
     @extend_schema_field(ClaimSerializer(allow_null=True))

@@ -20,7 +20,6 @@ from imprimatur.releases import selectors, services
 from imprimatur.releases.labelling import first_looks, labels_for
 from imprimatur.releases.models import Release
 from imprimatur.review import selectors as review
-from imprimatur.review.holds import is_screened
 from imprimatur.review.models import Verdict
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import DomainError
@@ -37,11 +36,11 @@ DRAFT_CHANNEL, FIRST_CHANNEL = "internal", "web"
 def library(request: TenantRequest) -> HttpResponse:
     """What may go out, and what went out."""
     approved = with_holds(review.approved(request.actor).select_related(*_WITH))
-    held = with_holds(review.held(request.actor).filter(unanswered=True).select_related(*_WITH))
+    awaiting = with_holds(review.awaiting_person(request.actor).select_related(*_WITH))
     releases = selectors.releases(request.actor).select_related("output__generation__template_version__template")
     context = {
         "section": "library",
-        "approved": [*approved, *(output for output in held if not is_screened(output))],
+        "approved": [*approved, *awaiting],
         "releases": releases,
         "quarantined_count": review.quarantined(request.actor).count(),
     }
