@@ -5,12 +5,13 @@ The cost is counted in seconds of one core (process time), which other work on t
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from safetensors import safe_open
 from safetensors.torch import save_file
@@ -21,7 +22,7 @@ from generation.evaluation.methods import Prepared
 from generation.studio.drawing import Trial
 from generation.training.loop import LossAt, Trainer
 
-FILE: Final = "fit.safetensors"
+FILE, LOCK = "fit.safetensors", "lock"
 #: What is learnt and the loss that teaches it.
 Lesson = tuple[nn.Module, LossAt]
 
@@ -55,12 +56,15 @@ class Fits:
         """
         file = self.place(row) / FILE
         if not file.is_file():
-            self._train(file, begin)
+            with _alone(file.parent):
+                self._train(file, begin)
         with safe_open(file, framework="pt") as stored:
             state = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
             return Prepared(state, self.setting.steps, float(stored.metadata()["seconds"]))
 
     def _train(self, file: Path, begin: Callable[[], Lesson]) -> None:
+        if file.is_file():
+            return  # another process made it while this one waited
         begun, steps = time.process_time(), self.setting.steps
         module, loss_at = begin()
         trainer = Trainer(module, self.setting.plan, file.parent)
@@ -72,6 +76,15 @@ class Fits:
             raise Interrupted(trainer.step, trainer.out)
         each = (time.process_time() - ready) / max(1, steps - before)
         _keep(file, trainer.parameters, ready - begun + each * steps)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Processes that want the same fit wait for the one that makes it; a killed one holds nothing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _keep(file: Path, parameters: dict[str, nn.Parameter], seconds: float) -> None:

@@ -1,12 +1,14 @@
 """What is learnt of one reference follows from setting, base and reference alone, however often it is interrupted."""
 
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from time import sleep
 
 import pytest
 import torch
 
-from generation.evaluation.baselines.fitting import FILE, Interrupted
+from generation.evaluation.baselines.fitting import FILE, Interrupted, _alone
 from generation.evaluation.baselines.inversion import WORD, TextualInversion
 from generation.evaluation.baselines.lora import DreamBoothLora
 from generation.evaluation.baselines.settings import Inversion, Lora
@@ -69,6 +71,26 @@ def test_a_finished_fit_is_read_rather_than_made_again(make, row, tmp_path, monk
     read = again.prepare(row)
     assert (read.steps, read.seconds) == (first.steps, first.seconds)
     assert all(torch.equal(first.state[name], read.state[name]) for name in first.state)
+
+
+def test_two_that_want_the_same_fit_make_it_once(make, row, tmp_path):
+    made, methods = [], [make(tmp_path), make(tmp_path)]
+    lesson = methods[0]._begin(row)
+
+    def begin():
+        made.append(1)
+        return lesson
+
+    def waiting():
+        return [other.fits.fit(row, begin).state for other in methods[1:]]
+
+    with ThreadPoolExecutor(1) as beside, _alone(methods[0].fits.place(row)):
+        other = beside.submit(waiting)
+        sleep(0.2)
+        assert not other.done()
+        methods[0].fits._train(methods[0].fits.place(row) / FILE, begin)
+    assert other.result()[0].keys() == methods[0].prepare(row).state.keys()
+    assert made == [1]
 
 
 def test_another_reference_setting_or_base_is_another_fit(make, row, tmp_path):
