@@ -67,6 +67,17 @@ def certificate_state(tenant_id: uuid.UUID) -> CertificateState | None:
         return None
 
 
+def certificate_in_use(tenant_id: uuid.UUID) -> CertificateState | None:
+    """As `certificate_state`, but None where the company has signed nothing yet: asking issues no key.
+
+    Raises InvalidKey for a configured key that cannot be read.
+    """
+    configured = os.environ.get("IMPRIMATUR_SIGNER_KEY") and os.environ.get("IMPRIMATUR_SIGNER_CHAIN")
+    if not configured and not (key_book(tenant_id).folder / CURRENT).exists():
+        return None
+    return _state_of(signer_for(tenant_id))
+
+
 def certificates_due() -> int:
     """How many of this installation's signing certificates end within 30 days, or have ended. Renews none."""
     folder = Path(os.environ.get("IMPRIMATUR_SIGNER_KEYS") or settings.PKI_FOLDER / "tenants")

@@ -75,15 +75,16 @@ def leaf_signer(
     key: Ed25519PrivateKey | ec.EllipticCurvePrivateKey,
     end: datetime,
     time_authority: str | None = None,
+    subject: x509.Name | None = None,
 ) -> PemSigner:
-    """A leaf of that key under the development intermediate, ending at `end`."""
+    """A leaf of that key under the development intermediate, ending at `end`, in the development name or another."""
     pem = (folder / "intermediate.pem").read_bytes()
     issuer, issuer_key = x509.load_pem_x509_certificate(pem), load_pem_private_key(pem, password=None)
     assert isinstance(issuer_key, ec.EllipticCurvePrivateKey)
     model = PemSigner.from_files(folder / "signer.pem", folder / "signer.pem").chain[0]
     builder = x509.CertificateBuilder(
         issuer_name=issuer.subject,
-        subject_name=model.subject,
+        subject_name=subject or model.subject,
         public_key=key.public_key(),
         serial_number=x509.random_serial_number(),
         not_valid_before=datetime.now(UTC) - timedelta(hours=1),

@@ -15,6 +15,7 @@ from imprimatur.generations.dispatch import dispatch
 from imprimatur.generations.fairness import Turns
 from imprimatur.generations.leadership import Leadership, Session
 from imprimatur.generations.reaper import reap
+from imprimatur.rights.certificates import remind_of_certificates
 from imprimatur.rights.expiry import expire_everywhere, remind_everywhere
 
 LOCK_KEY: Final = 0x696D7072  # "impr"
@@ -46,6 +47,7 @@ class Leader(Leadership):
             if time.monotonic() >= expire_at:
                 expire_everywhere()
                 remind_everywhere()
+                remind_of_certificates()
                 expire_at = time.monotonic() + EXPIRY_SECONDS
             if time.monotonic() >= note_at:
                 checkpoint_everywhere()

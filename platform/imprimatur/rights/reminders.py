@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -30,20 +31,30 @@ def remind_due(actor: Actor, now: datetime) -> int:
     return sum(_remind(actor, record, managers, now) for record in expiring(now))
 
 
+def to_announce(tenant_id: uuid.UUID, what: str, until: datetime, now: datetime) -> int | None:
+    """Of DAYS the one to announce now, noted as announced in this transaction; None where nothing is, or it was.
+
+    what: a record's public id, or another name of at most 40 characters for what ends.
+    """
+    due = [days for days in DAYS if until - now <= timedelta(days=days)]
+    told = set(Reminder.objects.filter(record=what, until=until).values_list("days", flat=True))
+    fresh = [days for days in due if days not in told]
+    facts = {"tenant_id": tenant_id, "record": what, "until": until}
+    Reminder.objects.bulk_create([Reminder(days=days, **facts) for days in fresh])
+    return min(due) if fresh and min(due) in fresh else None
+
+
+def whole_days_left(until: datetime, now: datetime) -> int:
+    """Rounded up, and one on the last day."""
+    return max(1, -(-int((until - now).total_seconds()) // 86400))
+
+
 def _remind(actor: Actor, record: RightRecord, managers: list[User], now: datetime) -> int:
     assert record.valid_until is not None  # noqa: S101 - only what ends is expiring
-    due = [days for days in DAYS if record.valid_until - now <= timedelta(days=days)]
-    if not due:
+    days = to_announce(actor.tenant_id, record.public_id, record.valid_until, now)
+    if days is None:
         return 0
-    told = set(
-        Reminder.objects.filter(record=record.public_id, until=record.valid_until).values_list("days", flat=True)
-    )
-    fresh = [days for days in due if days not in told]
-    facts = {"tenant_id": actor.tenant_id, "record": record.public_id, "until": record.valid_until}
-    Reminder.objects.bulk_create([Reminder(days=days, **facts) for days in fresh])
-    if min(due) not in fresh:
-        return 0
-    payload = {"days": min(due), "until": record.valid_until.isoformat(), "terms_digest": record.terms_digest}
+    payload = {"days": days, "until": record.valid_until.isoformat(), "terms_digest": record.terms_digest}
     record_event(actor.tenant_id, actor.label, f"{_noun(record)}.expiring", record.public_id, payload)
     for person in managers:
         _mail(person, record, now)
@@ -53,7 +64,7 @@ def _remind(actor: Actor, record: RightRecord, managers: list[User], now: dateti
 def _mail(person: User, record: RightRecord, now: datetime) -> None:
     """Titles may name people, so the mail carries the record's number and its address alone."""
     assert record.valid_until is not None  # noqa: S101 - as above
-    left = max(1, -(-int((record.valid_until - now).total_seconds()) // 86400))
+    left = whole_days_left(record.valid_until, now)
     with translation.override(person.language):
         subject = ngettext("A permission ends in %(days)d day", "A permission ends in %(days)d days", left) % {
             "days": left
