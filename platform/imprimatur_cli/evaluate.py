@@ -173,11 +173,13 @@ def _examination(wish: Wish) -> Examination:
 
 
 def _quieten() -> None:
-    """A judge without the head of its training is what we ask for."""
+    """Their progress bars beside ours would be two; a judge without the head of its training is what we ask for."""
+    import diffusers
     import transformers
 
-    transformers.utils.logging.disable_progress_bar()
-    transformers.utils.logging.set_verbosity_error()
+    for library in (diffusers, transformers):
+        library.utils.logging.disable_progress_bar()
+        library.utils.logging.set_verbosity_error()
 
 
 @contextmanager
