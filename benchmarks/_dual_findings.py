@@ -14,7 +14,7 @@ from generation.evaluation.cells import CellCache
 from generation.evaluation.comparison import Comparison
 from generation.evaluation.curves import lead
 from generation.evaluation.plan import Planned
-from generation.evaluation.points import ATTRIBUTES, COLUMNS, Point, paired, point, shared_keys
+from generation.evaluation.points import ATTRIBUTES, COLUMNS, Point, aligned, paired, point, shared_keys
 
 WITHIN: Final = 0.02  # of what words alone obey
 COST: Final = {"test-time steps": "test_time_steps", "seconds a subject": "test_time_seconds"}
@@ -52,13 +52,13 @@ class Findings:
 
     @cached_property
     def main_points(self) -> list[Point]:
-        """On all individuals."""
-        return self.points(self.main, self.plans)
+        """On all individuals, the same cells for every method."""
+        return aligned(self.points(self.main, self.plans))
 
     @cached_property
     def elsewhere_points(self) -> list[Point]:
-        """With references taken in another scene."""
-        return self.points(self.main, self.elsewhere)
+        """With references taken in another scene, the same cells for every method."""
+        return aligned(self.points(self.main, self.elsewhere))
 
     @cached_property
     def few_points(self) -> list[Point]:
@@ -87,7 +87,7 @@ class Findings:
 
     def verdicts(self) -> list[Verdict]:
         """The claims, in the order in which the page makes them."""
-        named = {one.label: one for one in self.main_points}
+        named = {one.label: one for one in self.points(self.main, self.plans)}
         if OURS not in named or PLAIN not in named:
             return []
         return [*_control(named[OURS], named[PLAIN]), *self._curve_verdicts()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from generation.evaluation.bootstrap import Interval, difference, interval
@@ -56,6 +56,12 @@ def point(label: str, cells: Sequence[Cell], cache: CellCache) -> Point | None:
 def shared_keys(points: Sequence[Point]) -> list[Key]:
     """Cells that all of them have, in the first one's order."""
     return [key for key in points[0].figures if all(key in other.figures for other in points)]
+
+
+def aligned(points: Sequence[Point]) -> list[Point]:
+    """The same with only the cells that all have, so that rows of a table can be read against each other."""
+    keys = shared_keys(points) if points else []
+    return [replace(one, figures={key: one.figures[key] for key in keys}) for one in points] if keys else list(points)
 
 
 def paired(ours: Point, theirs: Point, figure: str) -> Interval:
