@@ -8,7 +8,7 @@ import random
 import pytest
 
 from generation.evaluation.curves import best_at, lead
-from generation.evaluation.points import Point, paired, shared_keys, table
+from generation.evaluation.points import Point, aligned, paired, shared_keys, table
 
 
 def made(similarity: float, text_match: float, *, individuals: int = 12, noise: float = 0.02, seed: int = 0) -> Point:
@@ -64,6 +64,15 @@ def test_only_what_both_measured_is_compared() -> None:
     stranger = Point("other", "other", {("x", "y", 0): {"similarity": 1.0, "text_match": 1.0}})
     with pytest.raises(ValueError, match="no cell in common"):
         lead(ours, [stranger], at="similarity", of="text_match")
+
+
+def test_rows_to_be_read_against_each_other_have_the_same_cells() -> None:
+    ours, theirs = aligned([made(0.6, 0.8), made(0.5, 0.8, individuals=5)])
+    assert list(ours.figures) == list(theirs.figures)
+    assert len(ours.figures) == 10
+    stranger = Point("other", "other", {("x", "y", 0): {"similarity": 1.0}})
+    assert aligned([ours, stranger]) == [ours, stranger]
+    assert aligned([]) == []
 
 
 def test_a_table_says_how_many_pictures_and_leaves_out_what_was_not_measured() -> None:
