@@ -63,8 +63,12 @@ class Dual:
         elsewhere = in_rounds(self.comparison, self.main, self.elsewhere, 2)
         sweeps = in_rounds(self.comparison, self.sweeps, self.few, 4)
         dials = in_rounds(self.comparison, self.dials, self.few, 4)
-        order = {"main": [*main[:1], *elsewhere, *main[1:]], "sweeps": [*sweeps, *dials]}
-        order["all"] = [*main[:1], *elsewhere, *sweeps[:1], *main[1:], *sweeps[1:], *dials]
+        first = [*main[:1], *elsewhere, *sweeps[:1], *main[1:2], *dials[:1]]
+        order = {
+            "all": [*first, *main[2:], *sweeps[1:], *dials[1:]],
+            "main": [*main[:1], *elsewhere, *main[1:]],
+            "sweeps": [*sweeps[:1], *dials[:1], *sweeps[1:], *dials[1:]],
+        }
         return [cell for cells in order[part] for cell in cells]
 
     def write(self) -> None:
