@@ -12,17 +12,39 @@ from typing import Any, Self
 
 from PIL import Image
 
+from governance.alteration import altered_blocks
 from governance.errors import UnreadableUpload
 from governance.intake import decode_picture, pixel_digest
 from governance.manifests import OutputFacts
-from governance.provenance import IngredientReport, ManifestReport, read, read_damaged
+from governance.provenance import EXPIRED, IngredientReport, ManifestReport, read, read_damaged
 from governance.recognise import Traces, recognise
-from governance.registration import register
+from governance.registration import SAME_FROM, register, resemble
 
 MAX_TEXT, MANY = 200, 50  # of anything that a stranger's manifest says
+TELLS = 2  # altered blocks: one alone may be a speck
+# Whoever signed, signed this name: the signature and the assertions hold, and only the picture is another.
+_ONLY_PIXELS = {*EXPIRED, "assertion.dataHash.mismatch"}
 _TERM = re.compile(r"[A-Za-z]{1,60}")  # of IPTC's digitalsourcetype
 _ACTION = re.compile(r"c2pa\.[a-zA-Z.]{1,40}")
 _MOMENT = re.compile(r"|\d{4}-\d\d-\d\dT[0-9:.+Z-]{5,25}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaidOver:
+    """A file laid over an original of ours.
+
+    likeness: correlation where both are. altered: blocks in which it shows something else (`governance.alteration`).
+    watermark_id: the mark that was read once it lay there, None without one.
+    """
+
+    likeness: float
+    altered: int
+    watermark_id: int | None
+
+    @property
+    def is_untouched(self) -> bool:
+        """The original all over, as far as it is shown."""
+        return self.likeness >= SAME_FROM and self.altered < TELLS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +54,7 @@ class Inspection:
     report: the manifest's, without its raw store. refusal: a reason of `intake.REFUSALS` if the file is no whole
     picture, with its sentences in English and Japanese; then the pixels tell nothing.
     listed: whoever signed it is on the public trust list. pixel_digest, traces: of the decoded picture.
-    laid_over: for each original it was compared with, how alike they are where both are, and the mark that was read
-    once it lay there (None without one).
+    laid_over: for each original it was compared with.
     """
 
     report: ManifestReport
@@ -43,7 +64,7 @@ class Inspection:
     listed: bool = False
     pixel_digest: str = ""
     traces: Traces | None = None
-    laid_over: tuple[tuple[float, int | None], ...] = ()
+    laid_over: tuple[LaidOver, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -54,9 +75,9 @@ class Inspection:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """What `to_json` made."""
         values = {f.name: data[f.name] for f in fields(cls)}
-        values["report"] = _report(data["report"])
+        values["report"] = report_from_json(data["report"])
         values["traces"] = Traces(**data["traces"]) if data["traces"] else None
-        values["laid_over"] = tuple((alike, mark) for alike, mark in data["laid_over"])
+        values["laid_over"] = tuple(LaidOver(**row) for row in data["laid_over"])
         return cls(**values)
 
 
@@ -83,9 +104,19 @@ def inspect(
     )
 
 
-def _laid_over(picture: Image.Image, original: bytes, watermark_key: bytes) -> tuple[float, int | None]:
-    found = register(picture, decode_picture(original)[0])
-    return found.likeness, recognise(found.image, watermark_key).watermark_id
+def _laid_over(picture: Image.Image, original: bytes, watermark_key: bytes) -> LaidOver:
+    """Where its mark can be read it lies there already, if it is the picture. Else it may have been cropped or turned:
+    looking for that takes half a second."""
+    ours, mark = decode_picture(original)[0], recognise(picture, watermark_key).watermark_id
+    likeness = resemble(picture, ours)
+    if mark is not None and likeness >= SAME_FROM:
+        return LaidOver(likeness=likeness, altered=altered_blocks(picture, ours), watermark_id=mark)
+    found = register(picture, ours)
+    return LaidOver(
+        likeness=found.likeness,
+        altered=altered_blocks(found.image, ours, found.where),
+        watermark_id=recognise(found.image, watermark_key).watermark_id,
+    )
 
 
 def mime_of(data: bytes) -> str:
@@ -126,15 +157,17 @@ def _told(report: ManifestReport) -> ManifestReport:
 
 
 def _believed(report: ManifestReport) -> OutputFacts | None:
-    """Our facts as we signed them. Of a changed file only whose picture it says it is; of a stranger's nothing."""
+    """Our facts as we signed them. Of a changed file only whose picture it says it is, and only where nobody but us can
+    have said it; of a stranger's nothing."""
     if report.facts is None or report.state == "trusted":
         return report.facts
-    if report.state == "invalid":
+    if report.state == "invalid" and set(report.failures) <= _ONLY_PIXELS:
         return OutputFacts(generation_id=report.facts.generation_id[:MAX_TEXT], spec_digest="")
     return None
 
 
-def _report(data: Mapping[str, Any]) -> ManifestReport:
+def report_from_json(data: Mapping[str, Any]) -> ManifestReport:
+    """A report whose facts were written by `OutputFacts.to_json`, the rest as plain JSON types."""
     values = dict(data) | {"facts": OutputFacts.from_json(data["facts"]) if data["facts"] else None}
     for name in ("actions", "failures"):
         values[name] = tuple(values[name])

@@ -28,12 +28,14 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Registration:
-    """image: the copy in the original's frame and size. likeness: correlation where both are, in [-1, 1].
+    """image: the copy in the original's frame and size. where: (height, width), true where the copy lies.
 
+    likeness: correlation where both are, in [-1, 1].
     scale: the share of the original's width that the copy shows; degrees: counter-clockwise.
     """
 
     image: Image.Image
+    where: NDArray[np.bool_]
     likeness: float
     scale: float
     degrees: float
@@ -66,9 +68,15 @@ def register(copy: Image.Image, original: Image.Image) -> Registration:
     """The best place of the copy over the original; about a second. Always an answer: look at `is_same`."""
     grey, target = copy.convert("L"), original.convert("L")
     pose = _refined(_shrunk(grey, FINE), _shrunk(target, FINE), _coarse(grey, target))
-    laid = _laid_over(copy.convert("RGB"), original.convert("RGB"), pose)
+    laid, where = _laid_over(copy.convert("RGB"), original.convert("RGB"), pose)
     likeness = _likeness(_shrunk(grey, FINE), _shrunk(target, FINE), pose)
-    return Registration(image=laid, likeness=likeness, scale=pose.scale, degrees=pose.degrees)
+    return Registration(image=laid, where=where, likeness=likeness, scale=pose.scale, degrees=pose.degrees)
+
+
+def resemble(copy: Image.Image, original: Image.Image) -> float:
+    """The correlation, in [-1, 1], of a copy that may have been scaled, and was neither cropped nor turned."""
+    one, other = (np.asarray(p.convert("L").resize((FINE, FINE), Image.Resampling.BOX)) for p in (copy, original))
+    return _correlation(one.astype(np.float64), other.astype(np.float64))
 
 
 def _shrunk(image: Image.Image, side: int) -> Image.Image:
@@ -159,7 +167,10 @@ def _likeness(copy: Image.Image, target: Image.Image, pose: _Pose) -> float:
     laid, mask = _placed(copy, target.size, pose)
     if mask.mean() < LEAST_OVERLAP:
         return -1.0
-    one, other = np.asarray(laid, dtype=np.float64)[mask], np.asarray(target, dtype=np.float64)[mask]
+    return _correlation(np.asarray(laid, dtype=np.float64)[mask], np.asarray(target, dtype=np.float64)[mask])
+
+
+def _correlation(one: Array, other: Array) -> float:
     one, other = one - one.mean(), other - other.mean()
     spread = math.sqrt(float((one**2).sum() * (other**2).sum()))
     return float((one * other).sum()) / spread if spread > 0 else -1.0
@@ -174,7 +185,7 @@ def _placed(copy: Image.Image, frame: tuple[int, int], pose: _Pose) -> tuple[Ima
     return laid, np.asarray(mask) > 250
 
 
-def _laid_over(copy: Image.Image, original: Image.Image, pose: _Pose) -> Image.Image:
+def _laid_over(copy: Image.Image, original: Image.Image, pose: _Pose) -> tuple[Image.Image, NDArray[np.bool_]]:
     laid, mask = _placed(copy, original.size, pose)
     ground = original.filter(ImageFilter.GaussianBlur(BLUR * max(original.size)))
-    return Image.composite(laid, ground, Image.fromarray(mask.astype(np.uint8) * 255))
+    return Image.composite(laid, ground, Image.fromarray(mask.astype(np.uint8) * 255)), mask

@@ -42,13 +42,14 @@ class StoredFile:
 class Known:
     """A picture of ours. `public` is what may be told to anybody; it is empty until the picture was released.
 
-    file: the picture that review looked at.
+    file: the picture that review looked at. shown: as it is to be seen, labels included, newest first.
     """
 
     standing: Standing
     is_released_file: bool = False
     public: dict[str, Any] = field(default_factory=dict)
     file: StoredFile
+    shown: tuple[StoredFile, ...] = ()
     watermark_id: int | None
 
 
@@ -101,12 +102,13 @@ def _known(ids: tuple[uuid.UUID, uuid.UUID] | None, sha256: str = "") -> Known |
         release: Release | None = getattr(output, "release", None)
         file = StoredFile(output.object_key, output.sha256)
         if release is None:
-            return Known(standing=Standing.UNRELEASED, file=file, watermark_id=output.watermark_id)
+            return Known(standing=Standing.UNRELEASED, file=file, shown=(file,), watermark_id=output.watermark_id)
         return Known(
             standing=_standing(release),
             is_released_file=bool(sha256) and sha256 in (release.sha256, release.first_sha256),
             public=_public(release, Tenant.objects.get(pk=tenant_id)),
             file=file,
+            shown=(StoredFile(release.object_key, release.sha256), file),
             watermark_id=output.watermark_id,
         )
 

@@ -3,6 +3,7 @@
 The file's SHA-256 is asked first: a manifest has padding that no hash covers, and ends with its certificate. Then the
 manifest, read against our own anchors. Last the pixels, for a picture whose manifest was stripped or replaced on the
 way: a lossless copy is known exactly, another one by its watermark; a hash says which released picture it resembles.
+A mark alone proves nothing, since it can be copied onto another picture or painted around: the two are compared.
 
 The file itself is opened in a process of its own, which can reach neither files nor the network.
 """
@@ -10,6 +11,7 @@ The file itself is opened in a process of its own, which can reach neither files
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,12 +20,13 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from governance.fingerprint import likeness
-from governance.inspection import Inspection
+from governance.inspection import Inspection, LaidOver
 from governance.intake import MAX_BYTES
 from governance.provenance import ManifestReport
+from governance.registration import SAME_FROM
 from imprimatur import objects
 from imprimatur.releases import looking, lookups
-from imprimatur.releases.lookups import Known, Standing
+from imprimatur.releases.lookups import Known, Standing, StoredFile
 from imprimatur.releases.pace import in_turn
 from imprimatur.tenants.errors import InvalidInput
 from imprimatur.tenants.uploads import UploadTooLarge
@@ -58,6 +61,14 @@ SENTENCES: Final = {
     "moved": _(
         "It was cropped or turned and its proof of origin is missing, but our mark is still in it: it is a copy of a "
         "picture that we released."
+    ),
+    "altered": _(
+        "Our mark is in its pixels, but parts of it are not those of the picture we made: something was painted over "
+        "or put in."
+    ),
+    "mark_elsewhere": _(
+        "Our mark is in its pixels, but this is not the picture that the mark was given to: it was copied here, or "
+        "most of the picture was replaced. We do not vouch for it."
     ),
     "alike": _(
         "Its proof of origin is missing. It looks the same as a picture that we released; only a person can be sure."
@@ -107,8 +118,8 @@ def _verdict(data: bytes, seen: Inspection) -> Verification:
         return _by_pixels(data, seen) or _say(Verdict.NONE, "none", report)
     known = lookups.by_generation(report.facts.generation_id) if report.facts and report.state != "valid" else None
     if known is None and report.state in ("valid", "invalid"):
-        return _by_mark(seen) or _stranger(seen)
-    return _marked(known, report)
+        return _by_mark(data, seen) or _stranger(seen)
+    return _marked(known, seen)
 
 
 def _exact(known: Known, report: ManifestReport) -> Verification:
@@ -123,17 +134,25 @@ def _exact(known: Known, report: ManifestReport) -> Verification:
     return _say(Verdict.RECOGNISED, "version", report, known)
 
 
-def _marked(known: Known | None, report: ManifestReport) -> Verification:
+def _marked(known: Known | None, seen: Inspection) -> Verification:
     """It has a manifest of ours, and its bytes are none of ours."""
+    report = seen.report
     if known is None:
         return _say(Verdict.RECOGNISED, "signed", report)
+    is_changed = report.state == "invalid" and not report.is_only_expired
+    if is_changed and not _has_mark_of(known, seen):  # our manifest may have been put on any picture
+        return _say(Verdict.CHANGED, "changed", report, known)
     gone = _gone(known, report)
     if gone:
         return gone
-    if report.state == "invalid" or _poses_as_released(report):
+    if is_changed or _poses_as_released(report):
         return _say(Verdict.CHANGED, "changed", report, known)
     released = known.standing == Standing.RELEASED
     return _say(Verdict.RECOGNISED, "version" if released else "unreleased", report, known)
+
+
+def _has_mark_of(known: Known, seen: Inspection) -> bool:
+    return seen.traces is not None and known.watermark_id is not None and seen.traces.watermark_id == known.watermark_id
 
 
 def _stranger(seen: Inspection) -> Verification:
@@ -148,14 +167,29 @@ def _by_pixels(data: bytes, seen: Inspection) -> Verification | None:
     known = lookups.by_pixels(seen.pixel_digest)
     if known is not None:
         return _named(known, "stripped", seen.report)
-    return _by_mark(seen) or _by_looks(data, seen)
+    return _by_mark(data, seen) or _by_looks(data, seen)
 
 
-def _by_mark(seen: Inspection) -> Verification | None:
+def _by_mark(data: bytes, seen: Inspection) -> Verification | None:
     if seen.traces is None or seen.traces.watermark_id is None:
         return None
     known = lookups.by_mark(seen.traces.watermark_id)
-    return _named(known, "marked", seen.report) if known else None
+    if known is None:
+        return None
+    laid = _laid_over(data, known.shown)
+    if laid and not any(one.likeness >= SAME_FROM for one in laid):
+        return _say(Verdict.NONE, "mark_elsewhere", seen.report)
+    if laid and not any(one.is_untouched for one in laid):
+        return _gone(known, seen.report) or _say(Verdict.CHANGED, "altered", seen.report, known)
+    if seen.report.state == "invalid":
+        return _gone(known, seen.report) or _say(Verdict.CHANGED, "changed", seen.report, known)
+    return _named(known, "marked", seen.report)
+
+
+def _laid_over(data: bytes, files: Sequence[StoredFile]) -> tuple[LaidOver, ...]:
+    """The file over each of ours that is there."""
+    there = [objects.get(file.key, file.sha256) for file in files if objects.exists(file.key)]
+    return looking.look(data, there).laid_over if there else ()
 
 
 def _by_looks(data: bytes, seen: Inspection) -> Verification | None:
@@ -169,11 +203,12 @@ def _by_looks(data: bytes, seen: Inspection) -> Verification | None:
     near = [(bits, known) for bits, known in found if known.standing != Standing.UNRELEASED][:COMPARED]
     if not near:
         return None
-    there = [known for _, known in near if objects.exists(known.file.key)]
-    laid = looking.look(data, [objects.get(known.file.key, known.file.sha256) for known in there]).laid_over
-    for known, (_likeness, mark) in zip(there, laid, strict=False):
-        if mark is not None and mark == known.watermark_id:
-            return _named(known, "moved", seen.report)
+    there = [known for _, known in near if objects.exists(known.shown[0].key)]
+    for known, laid in zip(there, _laid_over(data, [known.shown[0] for known in there]), strict=False):
+        if laid.watermark_id is not None and laid.watermark_id == known.watermark_id:
+            if laid.is_untouched:
+                return _named(known, "moved", seen.report)
+            return _gone(known, seen.report) or _say(Verdict.CHANGED, "altered", seen.report, known)
     return _resembles(min(bits for bits, _ in near), seen.report)
 
 

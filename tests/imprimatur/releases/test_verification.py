@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zlib
 
+import numpy as np
 import pytest
 from django.conf import settings
 from django.utils import timezone, translation
@@ -18,8 +19,9 @@ from imprimatur.review import services as reviewing
 from imprimatur.tenants.errors import InvalidInput
 from imprimatur.tenants.scope import tenant_scope
 from imprimatur.tenants.uploads import UploadTooLarge
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFilter
 
+from governance import watermark
 from governance.intake import MAX_BYTES, decode_upload, encode
 from governance.pki import development_signer
 from governance.provenance import OutputFacts, sign_output
@@ -143,6 +145,84 @@ def test_a_cropped_copy_is_laid_over_what_it_resembles(release):
     assert found.verdict == Verdict.RECOGNISED
     assert "cropped or turned" in found.sentence
     assert found.facts["release"] == release.public_id
+
+
+def painted_over(data: bytes, side: int = 70) -> bytes:
+    """Somebody put something in, and saved it as JPEG; the mark survives that."""
+    image = decode_upload(data).image
+    ImageDraw.Draw(image).ellipse((30, 40, 30 + side, 40 + side), fill="crimson")
+    return encode(image, "image/jpeg")
+
+
+def test_what_was_painted_over_is_no_copy_of_what_we_released(world, release):
+    found = verify(painted_over(file_of(release)))
+    assert found.verdict == Verdict.CHANGED
+    assert "painted over" in found.sentence
+    with tenant_scope(world.aozora.id):
+        services.withdraw(world.actor(world.alice), release, "The campaign is over")
+    assert verify(painted_over(file_of(release))).verdict == Verdict.WITHDRAWN
+
+
+def test_what_was_cropped_and_painted_over_is_none_either(release):
+    image = decode_upload(painted_over(file_of(release))).image
+    found = verify(encode(image.crop((8, 6, image.width - 10, image.height - 12)), "image/jpeg"))
+    assert found.verdict == Verdict.CHANGED
+
+
+def test_a_mark_that_was_copied_to_another_picture_convinces_nobody(world, release):
+    """Whoever holds a marked picture can guess at its mark: what a smooth version of it lacks."""
+    ours = decode_upload(file_of(release)).image
+    rough = np.asarray(ours, dtype=float) - np.asarray(ours.filter(ImageFilter.MedianFilter(5)), dtype=float)
+    flat = np.full((*rough.shape[:2], 3), (90.0, 140.0, 200.0)) + np.clip(rough, -12, 12) * 2
+    forged = Image.fromarray(np.clip(flat, 0, 255).astype(np.uint8))
+    mark = watermark.read(forged, keys.watermark_key())
+    assert mark is not None and mark.identifier == watermark.identifier_of(release.output.generation.public_id)
+    for _ in range(2):
+        found = verify(encode(forged, "image/png"))
+        assert found.verdict == Verdict.NONE
+        assert "not the picture that the mark was given to" in found.sentence
+        assert "publisher" not in found.facts
+        with tenant_scope(world.aozora.id):
+            Release.objects.update(withdrawn_at=timezone.now())
+
+
+def test_a_copy_of_a_labelled_release_is_compared_with_its_label(world, output):
+    with tenant_scope(world.aozora.id):
+        for reviewer in (world.rita, world.ravi):
+            reviewing.decide(world.actor(reviewer), output, "approve")
+        labelled = services.release(world.actor(world.alice), output, USE | {"territory": "CN", "language": "zh"})
+    for data in (file_of(labelled), file_of(output)):
+        found = verify(as_shared(data))
+        assert found.verdict == Verdict.RECOGNISED
+        assert found.facts["release"] == labelled.public_id
+
+
+def test_a_strangers_broken_manifest_cannot_speak_for_us(world, release, output, tmp_path):
+    """It names a withdrawn picture of ours, is signed by somebody else, and was then changed."""
+    with tenant_scope(world.aozora.id):
+        name = Output.objects.get(pk=output.pk).generation.public_id
+        services.withdraw(world.actor(world.alice), release, "The campaign is over")
+    facts = OutputFacts(generation_id=name, spec_digest="0" * 64)
+    forged = sign_output(picture(128, "red"), "image/png", facts, development_signer(tmp_path))
+    found = verify(repainted(forged))
+    assert (found.verdict, found.facts["manifest_state"]) == (Verdict.CHANGED, "invalid")
+    assert "made here" not in found.sentence
+    assert "publisher" not in found.facts
+
+
+def test_our_manifest_on_another_picture_withdraws_nothing(world, release):
+    with tenant_scope(world.aozora.id):
+        services.withdraw(world.actor(world.alice), release, "The campaign is over")
+    found = verify(with_manifest_of(file_of(release), picture(128, "red")))
+    assert (found.verdict, found.facts["manifest_state"]) == (Verdict.CHANGED, "invalid")
+
+
+def with_manifest_of(signed: bytes, other: bytes) -> bytes:
+    """The other PNG with the signed one's manifest before its pixels."""
+    at = signed.index(b"caBX") - 4
+    size = int.from_bytes(signed[at : at + 4]) + 12
+    cut = other.index(b"IDAT") - 4
+    return other[:cut] + signed[at : at + size] + other[cut:]
 
 
 def test_a_likeness_without_mark_is_said_to_be_one(world, release):
