@@ -83,14 +83,18 @@ def decode_picture(
 def decode_upload(data: bytes, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS) -> CleanUpload:
     """The picture in `data`, clean. Raises UnreadableUpload with a reason of REFUSALS; keeps nothing."""
     image, mime = decode_picture(data, max_bytes=max_bytes, max_pixels=max_pixels)
-    clean_mime: Mime = "image/jpeg" if mime == "image/jpeg" else "image/png"
     return CleanUpload(
         image=image,
-        data=encode(image, clean_mime),
-        mime=clean_mime,
+        data=encode(image, clean_mime(mime)),
+        mime=clean_mime(mime),
         source_mime=mime,
         source_sha256=sha256_hex(data),
     )
+
+
+def clean_mime(mime: Mime) -> Mime:
+    """How an upload of that type is kept: a photograph stays JPEG, everything else becomes PNG."""
+    return "image/jpeg" if mime == "image/jpeg" else "image/png"
 
 
 def check_complete(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Mime:

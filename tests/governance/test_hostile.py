@@ -1,6 +1,7 @@
 """Hostile files, looked at apart: each ends in a verdict or a sentence, nothing is asked, nobody is named."""
 
 import http.server
+import io
 import json
 import subprocess
 import sys
@@ -8,16 +9,20 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import ExifTags, Image, ImageCms
 
 from governance.apart import Apart, Known
 from governance.errors import UnreadableUpload
 from governance.inspection import Inspection, inspect
-from governance.intake import decode_upload
+from governance.intake import decode_upload, pixel_digest
+from governance.intake import encode as encoded
+from governance.provenance import sign_output
 from governance.signing import Signer
-from tests.governance.hostile import SECRETS, corpus, picture
-from tests.governance.hostile import encode as encoded
+from governance.taking_in import Opened, open_upload
+from tests.governance.hostile import FACTS, SECRETS, corpus, picture
 
 KEY = b"a key of the test, not a secret "
 NAMES = (
@@ -73,6 +78,13 @@ def apart() -> Iterator[Apart]:
     looking.close()
 
 
+@pytest.fixture(scope="module")
+def opener() -> Iterator[Apart]:
+    opening = Apart("open", patience=60)
+    yield opening
+    opening.close()
+
+
 def test_the_names_are_those_of_the_corpus(signer: Signer) -> None:
     assert tuple(corpus(signer, "")) == NAMES
 
@@ -87,6 +99,58 @@ def test_it_ends_in_a_verdict_or_a_sentence(
     assert found.refusal == "" or (found.refusal_en and found.refusal_ja)
     assert_nothing_personal(json.dumps(found.to_json()))
     assert canary.heard == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_intake_opens_it_apart_as_it_would_at_hand(
+    name: str, other_signer: Signer, anchors: str, canary: Canary, opener: Apart
+) -> None:
+    data = corpus(other_signer, canary.url)[name]()
+    try:
+        at_hand = open_upload(data, anchors)
+    except UnreadableUpload as error:
+        with pytest.raises(UnreadableUpload) as refused:
+            opener.open(data, Known(anchors=anchors))
+        assert (refused.value.reason, refused.value.sentence("ja")) == (error.reason, error.sentence("ja"))
+        return
+    apart = opener.open(data, Known(anchors=anchors))
+    assert (apart.mime, apart.image.size) == (at_hand.mime, at_hand.image.size)
+    assert apart.image.tobytes() == at_hand.image.tobytes()
+    assert (apart.report.state, apart.report.failures) == (at_hand.report.state, at_hand.report.failures)
+    assert apart.report.raw == {}
+    assert canary.heard == []
+
+
+def honest(form: str, mode: str) -> bytes:
+    """As cameras, phones and paint programs write them."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation], exif[ExifTags.Base.Make] = 8, "A camera"
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (35.0, 39.0, 1.0)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    more: dict[str, Any] = {"save_all": True, "append_images": [picture(9)]} if form == "MPO" else {}
+    buffer = io.BytesIO()
+    picture().convert(mode).save(buffer, form, exif=exif, icc_profile=profile, **more)
+    return buffer.getvalue()
+
+
+HONEST = [
+    *(("PNG", mode) for mode in ("RGB", "RGBA", "P", "L", "LA", "1", "I;16")),
+    *(("JPEG", mode) for mode in ("RGB", "L", "CMYK")),
+    *(("WEBP", mode) for mode in ("RGB", "RGBA")),
+    ("MPO", "RGB"),
+]
+
+
+@pytest.mark.parametrize(("form", "mode"), HONEST)
+def test_an_honest_picture_is_opened_and_looked_at_whatever_is_in_it(
+    form: str, mode: str, apart: Apart, opener: Apart
+) -> None:
+    """Nothing can be loaded any more once rights are given away: not even what reads a camera's notes."""
+    data = honest(form, mode)
+    at_hand = open_upload(data, "")
+    assert opener.open(data, Known(anchors="")).image.tobytes() == at_hand.image.tobytes()
+    seen = apart.inspect(data, Known(anchors="", watermark_key=KEY))
+    assert (seen.refusal, seen.pixel_digest) == ("", pixel_digest(at_hand.image))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -120,6 +184,43 @@ def run(code: str) -> str:
 def test_it_can_open_no_file_and_no_connection() -> None:
     for attempt in ("open('/etc/passwd')", "socket.socket()", "os.open('/tmp/x', os.O_CREAT | os.O_WRONLY)"):
         assert "Too many open files" in run(attempt)
+
+
+def test_it_is_not_root_and_cannot_raise_its_limits() -> None:
+    assert run("sys.exit(os.geteuid() == 0 or os.getgroups() != [])") == "0"
+    again = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))"
+    assert "not allowed to raise maximum limit" in run(again)
+
+
+def test_an_answer_that_does_not_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that was taken over by its file may say anything, for ever."""
+    flood = "import sys\nwhile True: sys.stdout.buffer.write(bytes(65536))"
+    monkeypatch.setattr("governance.apart._CODE", flood)
+    known = Known(anchors="", watermark_key=KEY)
+    flooded, opening = Apart(), Apart("open")
+    try:
+        assert flooded.inspect(encoded(picture(), "image/png"), known).refusal == "damaged"
+        with pytest.raises(UnreadableUpload, match="more memory or time"):
+            opening.open(encoded(picture(), "image/png"), known)
+    finally:
+        flooded.close()
+        opening.close()
+
+
+@pytest.mark.parametrize("said", ["[]", "7", '{"report": 7}', '{"size": [9, 9]}', '{"size": "a", "mime": []}'])
+def test_an_answer_that_is_none_is_no_picture(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    framed = len(said).to_bytes(4) + said.encode()
+    for work, text in (("inspect", said.encode()), ("open", framed)):
+        monkeypatch.setattr("governance.apart._CODE", f"import sys; sys.stdout.buffer.write(b'.' + {text!r})")
+        looking = Apart("inspect" if work == "inspect" else "open")
+        try:
+            if work == "inspect":
+                assert looking.inspect(encoded(picture(), "image/png"), Known(anchors="")).refusal == "damaged"
+            else:
+                with pytest.raises(UnreadableUpload):
+                    looking.open(encoded(picture(), "image/png"), Known(anchors=""))
+        finally:
+            looking.close()
 
 
 def test_it_can_start_no_other_program() -> None:
@@ -168,3 +269,15 @@ def test_nothing_stays_behind(apart: Apart) -> None:
     for _ in range(3):
         apart.inspect(b"", known)
     assert len(list(Path("/proc/self/fd").iterdir())) <= before + 4
+
+
+def test_what_was_opened_travels_whole(signer: Signer, anchors: str) -> None:
+    """Our own output keeps its history, a picture that promises more than it holds is none."""
+    mine = sign_output(encoded(picture(), "image/png"), "image/png", FACTS, signer)
+    found = open_upload(mine, anchors)
+    again = Opened.from_bytes(found.to_bytes())
+    assert again.image.tobytes() == found.image.tobytes()
+    assert again.report == found.report
+    assert again.report.facts is not None and again.report.raw
+    with pytest.raises(ValueError, match="not enough image data"):
+        Opened.from_bytes(found.to_bytes()[:-1])

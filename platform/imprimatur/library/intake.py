@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from PIL import Image
 
 from governance.errors import UnreadableUpload
-from governance.intake import decode_upload, encode, pixel_digest
+from governance.intake import clean_mime, encode, pixel_digest
 from governance.manifests import REFERENCE_LABEL, IntakeFacts, OutputFacts
-from governance.provenance import ManifestReport, read, sign_derivative, sign_reference
+from governance.provenance import ManifestReport, sign_derivative, sign_reference
 from imprimatur import keys, objects
+from imprimatur.library.decoding import opened
 from imprimatur.library.models import ReferenceImage
 from imprimatur.tenants.errors import InvalidInput, Sentence
 
@@ -51,17 +52,15 @@ def decode(data: bytes) -> Upload:
     """InvalidInput with one clear sentence: empty, too large, wrong format, cut off, a bomb, too small, or carrying a
     manifest that does not hold."""
     try:
-        clean = decode_upload(data)
+        found = opened(data)
     except UnreadableUpload as error:
         raise refused(f"upload_{error.reason}", error.sentence(get_language() or "en")) from error
-    if min(clean.image.size) < LEAST_SIDE:
+    image, mime = found.image, clean_mime(found.mime)
+    if min(image.size) < LEAST_SIDE:
         message = _("The picture is %(width)d x %(height)d pixels. Its short side needs at least %(least)d.")
-        width, height = clean.image.size
-        raise refused("upload_too_small", message % {"width": width, "height": height, "least": LEAST_SIDE})
-    report = read(data, clean.source_mime, keys.trust_anchors())
-    _check_history(report)
-    digest = pixel_digest(clean.image)
-    return Upload(clean.image, clean.data, clean.mime, digest, data, clean.source_mime, report)
+        raise refused("upload_too_small", message % {"width": image.width, "height": image.height, "least": LEAST_SIDE})
+    _check_history(found.report)
+    return Upload(image, encode(image, mime), mime, pixel_digest(image), data, found.mime, found.report)
 
 
 def _check_history(report: ManifestReport) -> None:

@@ -18,9 +18,9 @@ from PIL import Image
 from governance.blocklist import fold
 from governance.errors import UnreadableUpload
 from governance.fingerprint import SAME_AT_MOST, distance
-from governance.intake import decode_upload
 from governance.recognise import ALL_BITS, signed_dhash
 from imprimatur.audit.services import record as record_event
+from imprimatur.library.decoding import opened
 from imprimatur.library.models import MarkPicture
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import Conflict, InvalidInput, PersonRequired
@@ -85,7 +85,7 @@ def _is_same(one: int, other: int) -> bool:
 
 def _decoded(data: bytes) -> Image.Image:
     try:
-        return decode_upload(data).image
+        return opened(data).image
     except UnreadableUpload as error:
         said: dict[str, Any] = {"field": "file", "message": error.sentence(get_language() or "en")}
         raise InvalidInput(errors=[said], code=f"upload_{error.reason}") from error
