@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,17 +25,31 @@ class Loss:
     said: str = ""
 
 
-def losses(tenant_id: uuid.UUID, *, digests: bool = True, manifests: bool = False) -> Iterator[Loss | None]:
+def losses(
+    tenant_id: uuid.UUID, *, digests: bool = True, manifests: bool = False, sample: int = 0
+) -> Iterator[Loss | None]:
     """For every promised file what is wrong with it, or None. Needs the tenant's scope.
 
-    digests: read every file; otherwise only ask whether it is there. manifests: read every picture's manifest too.
+    sample: look at so many of them only, drawn by chance; 0 for all. digests: read every file; otherwise only ask
+    whether it is there. manifests: read every picture's manifest too.
     """
     anchors = keys.trust_anchors() if manifests else ""
-    for promise in promises(tenant_id):
+    for promise in _drawn(promises(tenant_id), sample) if sample else promises(tenant_id):
         if not (digests or manifests):
             yield None if objects.exists(promise.key) else Loss(promise=promise, problem="missing")
         else:
             yield _examined(promise, anchors, manifests=manifests)
+
+
+def _drawn(all_of_them: Iterator[Promise], count: int) -> list[Promise]:
+    """So many, each as likely as any other, while only these are kept (Vitter's algorithm R, 1985)."""
+    kept: list[Promise] = []
+    for seen, promise in enumerate(all_of_them, 1):
+        if len(kept) < count:
+            kept.append(promise)
+        elif (place := secrets.randbelow(seen)) < count:
+            kept[place] = promise
+    return kept
 
 
 def _examined(promise: Promise, anchors: str, *, manifests: bool) -> Loss | None:

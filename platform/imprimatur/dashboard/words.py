@@ -79,6 +79,7 @@ EVENTS: Final[Words] = {
     "consent.sent": _("Consent sent out"),
     "consent.signed": _("Consent came back signed"),
     "audit.exported": _("Audit trail exported"),
+    "object.put_back": _("Lost file put back"),
     "audit.verified": _("Audit trail checked whole"),
     "signing_key.expiring": _("End of a signing certificate announced"),
     "trust_list.expiring": _("End of the trust list announced"),
