@@ -82,6 +82,10 @@ SENTENCES: Final = {
     "signed": _("We signed this picture, but it is none that we generated."),
     "withdrawn": _("We released this picture and have withdrawn it: stop using it."),
     "right_ended": _("We released this picture, but the right to use it has ended: stop using it."),
+    "expired": _(
+        "Not a byte was changed since this file was signed, but the certificate it was signed with has ended: it does "
+        "not prove any more who signed it."
+    ),
     "not_ours": _("This file is signed, but not by us. We cannot vouch for it."),
     "none": _(
         "This file carries no proof of origin, and we do not know its pixels. That says nothing for or against it."
@@ -157,6 +161,8 @@ def _has_mark_of(known: Known, seen: Inspection) -> bool:
 
 def _stranger(seen: Inspection) -> Verification:
     """Signed, and not by us."""
+    if seen.report.is_only_expired:
+        return _say(Verdict.NONE, "expired", seen.report)
     if seen.report.state == "invalid":
         return _say(Verdict.CHANGED, "changed_foreign", seen.report)
     return _say(Verdict.NOT_OURS, "listed" if seen.listed else "not_ours", seen.report)
@@ -181,7 +187,7 @@ def _by_mark(data: bytes, seen: Inspection) -> Verification | None:
         return _say(Verdict.NONE, "mark_elsewhere", seen.report)
     if laid and not any(one.is_untouched for one in laid):
         return _gone(known, seen.report) or _say(Verdict.CHANGED, "altered", seen.report, known)
-    if seen.report.state == "invalid":
+    if seen.report.state == "invalid" and not seen.report.is_only_expired:
         return _gone(known, seen.report) or _say(Verdict.CHANGED, "changed", seen.report, known)
     return _named(known, "marked", seen.report)
 

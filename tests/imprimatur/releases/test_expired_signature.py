@@ -1,0 +1,28 @@
+"""A certificate that has ended makes nobody a forger: the file is told as unchanged, its signer as unproven."""
+
+from __future__ import annotations
+
+import pytest
+from imprimatur.releases.verification import Verdict, _stranger
+
+from governance.inspection import Inspection
+from governance.provenance import ManifestReport
+
+UNTRUSTED, EXPIRED, OTHER_PIXELS = (
+    "signingCredential.untrusted",
+    "signingCredential.expired",
+    "assertion.dataHash.mismatch",
+)
+
+
+@pytest.mark.parametrize(
+    ("failures", "verdict"),
+    [
+        ((UNTRUSTED, EXPIRED), Verdict.NONE),
+        ((UNTRUSTED, EXPIRED, OTHER_PIXELS), Verdict.CHANGED),
+        ((UNTRUSTED, OTHER_PIXELS), Verdict.CHANGED),
+    ],
+)
+def test_only_what_was_changed_is_called_changed(failures: tuple[str, ...], verdict: Verdict) -> None:
+    found = _stranger(Inspection(report=ManifestReport(state="invalid", failures=failures)))
+    assert found.verdict == verdict
