@@ -205,8 +205,8 @@ def _unrecorded(references: Sequence[ReferenceImage], answer: Permitted) -> list
 
 
 def _marks_of(chains: Sequence[Sequence[ReferenceImage]]) -> list[str]:
-    """What the roots were declared to show."""
-    return [mark for links in chains for mark in links[-1].declared_marks]
+    """What the roots, and whatever was drawn from them on the way, were declared to show."""
+    return [mark for link in chain.from_iterable(chains) for mark in link.declared_marks]
 
 
 def _terms_of(record: RightRecord, as_if: ConsentTerms | TrademarkTerms | None) -> ConsentTerms | TrademarkTerms:

@@ -68,17 +68,18 @@ def mark_of_moved(image: Image.Image) -> int | None:
     return None
 
 
-def direct_origin(generation_id: str) -> str:
-    """The public id of the reference that a generation of this company's was drawn from; '' for any other text.
+def direct_origins(generation_id: str) -> list[str]:
+    """Public ids of the references that a generation of this company's was drawn from; none for any other text.
 
-    A manifest's history names the photograph at its root; what was declared of a picture in between counts, too.
+    A manifest's history names the photographs at its roots; what was declared of a picture in between counts, too.
     """
     try:
         asked = decode(GENERATION, generation_id)
     except MalformedId:
-        return ""
-    found = _one("SELECT subject_reference_id FROM generations_generation WHERE id = %s", asked)
-    return encode(ReferenceImage.PREFIX, found) if isinstance(found, uuid.UUID) else ""
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT reference_id FROM generations_drawnfrom WHERE generation_id = %s", [asked])
+        return sorted(encode(ReferenceImage.PREFIX, found) for (found,) in cursor.fetchall())
 
 
 def is_quarantined(pixel_sha256: str, mark: int | None, generation_id: str = "") -> bool:

@@ -12,13 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from governance.recognise import signed_dhash
 from imprimatur.audit.services import record as record_event
-from imprimatur.library import coach, copies, faces, intake, marks, recognition
+from imprimatur.library import coach, faces, intake, marks, tracing
 from imprimatur.library.facts import require_said
 from imprimatur.library.models import Brand, ReferenceImage, Subject
 from imprimatur.rights import blocklist
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import Conflict, InvalidInput, PersonRequired, Sentence
-from imprimatur.tenants.ids import MalformedId, decode
 from imprimatur.tenants.models import User
 from imprimatur.tenants.permissions import Permission
 
@@ -26,9 +25,6 @@ MAX_NAME, MAX_WORD, MAX_MARKS, MAX_EXPLANATION = 120, 60, 20, 300
 MOST_WORDS: Final = 4  # a name for the subject, no wording of its own beside the approved one
 KINDS: Final = ("product", "person")
 SOURCES: Final = ("photograph", "drawing", "generated")
-_FEWER: Final = _(
-    "This picture is here already, declared to show more. Declare the same, or have a rights manager correct it."
-)
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9 '\-]*")
 
 
@@ -97,7 +93,7 @@ def take_in(
     _explain_face(actor, reference, face_explanation)
     reference.pixel_sha256, reference.faces = upload.pixel_sha256, faces.count(upload.image)
     reference.dhash = signed_dhash(upload.image)
-    _trace(actor, reference, upload)
+    tracing.trace(actor, reference, upload)
     _refuse_second(subject, upload.pixel_sha256)
     reference.quality = coach.measure(upload.image, person=subject.kind == "person")
     looks_like = marks.undeclared(upload.image, reference.quality["box"], reference.declared_marks)
@@ -127,10 +123,10 @@ def redeclare(
     row = ReferenceImage.objects.select_for_update(of=("self",)).select_related("subject").get(pk=reference.pk)
     _check_declarations(row.subject, row.source, shows_person)
     checked = _checked_marks(declared_marks)
-    if row.derived_from is not None and _demands_fewer(row.rights_root, shows_person, checked, own_work):
+    if row.derived_from is not None and tracing.demands_fewer(row.rights_root, shows_person, checked, own_work):
         message = _("This picture stands under the rights of the reference it was drawn from. Correct that one.")
         raise Conflict(message, code="inherited_rights")
-    if _demands_fewer(row, shows_person, checked, own_work):
+    if tracing.demands_fewer(row, shows_person, checked, own_work):
         actor.require(Permission.MANAGE_RIGHTS)
         actor.require_person()
     row.shows_person, row.declared_marks, row.own_work = shows_person, checked, own_work
@@ -142,29 +138,6 @@ def redeclare(
     return row
 
 
-def _trace(actor: Actor, reference: ReferenceImage, upload: intake.Upload) -> None:
-    """Bind an output of ours to what it was drawn from; any other picture sheds nothing it was declared to need."""
-    said = upload.output_facts
-    mark = None if said else recognition.mark_in(upload.image)
-    if copies.is_quarantined(upload.pixel_sha256, mark, said.generation_id if said else ""):
-        message = _("A right to this picture has fallen away: it is quarantined and not shown.")
-        raise intake.refused("upload_quarantined", message)
-    origins = _origins_said(upload) if said else recognition.origins_of(mark, actor.tenant_id)
-    if said or origins:
-        _inherit(reference, origins)
-        return
-    _refuse_stored(upload)
-    _check_not_fewer(actor, reference, upload)
-
-
-def _origins_said(upload: intake.Upload) -> list[str]:
-    """By the manifest; of the references at which its history began, what was drawn on the way there is left out, so
-    the generation that it names is asked, too."""
-    found = intake.reference_ids_in(upload.report)
-    direct = copies.direct_origin(upload.output_facts.generation_id) if upload.output_facts else ""
-    return [direct] if direct and len(found) == 1 else found
-
-
 def _explain_face(actor: Actor, reference: ReferenceImage, explanation: str) -> None:
     """Why a face needs no consent: a statue, a print on the product. A person says so, never a key."""
     clean = _normal(explanation)
@@ -173,34 +146,6 @@ def _explain_face(actor: Actor, reference: ReferenceImage, explanation: str) -> 
     if len(clean) > MAX_EXPLANATION:
         raise _invalid("face_explanation", _("Keep the explanation under 300 characters."))
     reference.face_explanation, reference.explained_by = clean, actor.require_person()
-
-
-def _demands_fewer(there: ReferenceImage, shows_person: bool, declared: Sequence[str], own_work: bool) -> bool:
-    """Whether a picture declared so would need fewer rights than it does as it is `there`."""
-    lost = (there.shows_person and not shows_person) or set(there.declared_marks) - set(declared)
-    return bool(lost or (own_work and not there.own_work))
-
-
-def _check_not_fewer(actor: Actor, reference: ReferenceImage, upload: intake.Upload) -> None:
-    """Sending a picture again, under another subject, must not shed the rights that it was declared to need."""
-    if actor.has(Permission.MANAGE_RIGHTS) and actor.person is not None:
-        return
-    said = (reference.shows_person, reference.declared_marks, reference.own_work)
-    for there in copies.earlier(reference, upload.image):
-        sheds_record = reference.own_work and copies.is_others_work(there)
-        if sheds_record or _demands_fewer(there, *said):
-            raise Conflict(_FEWER, code="declared_otherwise", reference=there.public_id)
-
-
-def _refuse_stored(upload: intake.Upload) -> None:
-    """Our stored references are encoded anew, so their pixels may differ from the upload's: their manifest tells."""
-    try:
-        stored = decode(ReferenceImage.PREFIX, upload.stored_reference_id)
-    except MalformedId:
-        return
-    if ReferenceImage.objects.filter(pk=stored).exists():
-        message = _("This picture comes from the library itself. Choose it there, or upload the original file.")
-        raise intake.refused("upload_stored_reference", message)
 
 
 def _require_uploader(actor: Actor) -> User:
@@ -223,31 +168,6 @@ def _checked_marks(declared: Sequence[str]) -> list[str]:
     if len(clean) > MAX_MARKS or any(len(mark) > MAX_NAME for mark in clean):
         raise _invalid("declared_marks", _("Name at most 20 marks of 120 characters each."))
     return clean
-
-
-def _inherit(reference: ReferenceImage, origins: Sequence[str]) -> None:
-    """Bind one of our outputs to the reference it was drawn from; what that one shows, this one shows too.
-
-    A picture drawn from several references would stand under the rights of each: it cannot serve as one.
-    """
-    if len(origins) > 1:
-        message = _("This picture was drawn from several references with rights of their own. Use one of those.")
-        raise intake.refused("upload_of_several", message)
-    origin = _reference_of(*origins)
-    if origin is None:
-        message = _("This picture was generated elsewhere, so its rights cannot be traced. Use the photograph itself.")
-        raise intake.refused("upload_foreign_output", message)
-    reference.derived_from, reference.source = origin, "generated"
-    reference.shows_person = reference.shows_person or origin.shows_person
-    reference.declared_marks = list(dict.fromkeys([*origin.declared_marks, *reference.declared_marks]))
-    reference.own_work = origin.own_work
-
-
-def _reference_of(public_id: str = "") -> ReferenceImage | None:
-    try:
-        return ReferenceImage.objects.filter(pk=decode(ReferenceImage.PREFIX, public_id)).first()
-    except MalformedId:
-        return None
 
 
 def _refuse_second(subject: Subject, pixel_sha256: str) -> None:

@@ -15,7 +15,7 @@ from imprimatur.library.facts import of_chain
 from imprimatur.library.models import ReferenceImage
 from imprimatur.rights import blocklist
 from imprimatur.tenants.actor import Actor
-from imprimatur.tenants.errors import Conflict, InvalidInput
+from imprimatur.tenants.errors import Conflict, InvalidInput, RightsRefused
 from imprimatur.tenants.scope import tenant_scope
 from PIL import Image
 
@@ -118,6 +118,11 @@ def test_what_was_declared_on_the_way_stays_declared(world: World) -> None:
         services.redeclare(actor, between, **OWN | {"declared_marks": ["UMBRA"]})
         chain = ReferenceImage.objects.get(pk=last.pk).ancestry
         assert [facts.declared_marks for facts in of_chain(chain)] == [(), ("UMBRA",)]
+        blocklist.add(world.actor(world.gordon), "Umbra", "mark")
+        last = ReferenceImage.objects.get(pk=last.pk)
+    with pytest.raises(RightsRefused) as caught:
+        ask(world, reference=last)
+    assert "blocklist.mark" in [reason["rule_id"] for reason in caught.value.reasons]
 
 
 def test_a_subjects_name_is_no_wording_of_ones_own(world: World, alice: Actor) -> None:

@@ -9,7 +9,8 @@ import pytest
 from django.core import mail
 from django.test import Client
 from django.utils import timezone
-from imprimatur.generations.models import SubjectApproval
+from imprimatur.generations import screening
+from imprimatur.generations.models import Screening, SubjectApproval
 from imprimatur.prompts import services as prompts
 from imprimatur.releases import services as releases
 from imprimatur.releases.models import Release
@@ -174,3 +175,17 @@ def test_a_stop_outlives_the_term_that_it_stopped(world: World) -> None:
             with pytest.raises(RightsRefused):
                 releases.content(Release.objects.get(pk=released.pk), later)
     assert fresh(world, found).status == RightStatus.EXPIRED
+
+
+def test_the_portal_shows_nobody_elses_face(world: World) -> None:
+    found = made(world, approval_right="per_output")
+    output, person = found.outputs[0], Client()
+    picture = f"{found.path}/pictures/{output.public_id}"
+    with tenant_scope(world.aozora.id):
+        finding = [{"code": screening.NEARER, "params": {}}]
+        held = Screening.objects.create(tenant=world.aozora, output=output, findings=finding)
+    assert output.public_id not in person.get(found.path).content.decode()
+    assert person.get(picture).status_code == person.post(f"{picture}/answer").status_code == 404
+    with tenant_scope(world.aozora.id):
+        screening.clear(world.actor(world.gordon), held)
+    assert person.get(picture).status_code == 200

@@ -143,7 +143,9 @@ def _pictures(record: RightRecord) -> list[Shown]:
 
 
 def _outputs(record: RightRecord) -> Any:
-    return generations.outputs().filter(generation__reliances__record=record.public_id)
+    """Made under it, but for what is held: that may show somebody else, and a rights manager looks at it first."""
+    made = generations.outputs().filter(generation__reliances__record=record.public_id)
+    return made.exclude(screening__isnull=False, screening__cleared_at__isnull=True)
 
 
 def _of_record(record: RightRecord, public_id: str) -> Output:

@@ -1,0 +1,95 @@
+"""Where does an upload come from, and what does it therefore need? One of our outputs stands under the rights of what
+it was drawn from; a picture that was here before needs what it was declared to need then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from django.utils.translation import gettext_lazy as _
+
+from imprimatur.library import copies, intake, recognition
+from imprimatur.library.models import ReferenceImage
+from imprimatur.tenants.actor import Actor
+from imprimatur.tenants.errors import Conflict
+from imprimatur.tenants.ids import MalformedId, decode
+from imprimatur.tenants.permissions import Permission
+
+_FEWER: Final = _(
+    "This picture is here already, declared to show more. Declare the same, or have a rights manager correct it."
+)
+
+
+def trace(actor: Actor, reference: ReferenceImage, upload: intake.Upload) -> None:
+    """Bind an output of ours to what it was drawn from; any other picture sheds nothing it was declared to need."""
+    said = upload.output_facts
+    mark = None if said else recognition.mark_in(upload.image)
+    if copies.is_quarantined(upload.pixel_sha256, mark, said.generation_id if said else ""):
+        message = _("A right to this picture has fallen away: it is quarantined and not shown.")
+        raise intake.refused("upload_quarantined", message)
+    origins = _origins_said(upload) if said else recognition.origins_of(mark, actor.tenant_id)
+    if said or origins:
+        _inherit(reference, origins)
+        return
+    _refuse_stored(upload)
+    _check_not_fewer(actor, reference, upload)
+
+
+def _origins_said(upload: intake.Upload) -> list[str]:
+    """By the generation that the manifest names; of one that is not ours, by what its history began with."""
+    direct = copies.direct_origins(upload.output_facts.generation_id) if upload.output_facts else []
+    return direct or intake.reference_ids_in(upload.report)
+
+
+def demands_fewer(there: ReferenceImage, shows_person: bool, declared: Sequence[str], own_work: bool) -> bool:
+    """Whether a picture declared so would need fewer rights than it does as it is `there`."""
+    lost = (there.shows_person and not shows_person) or set(there.declared_marks) - set(declared)
+    return bool(lost or (own_work and not there.own_work))
+
+
+def _check_not_fewer(actor: Actor, reference: ReferenceImage, upload: intake.Upload) -> None:
+    """Sending a picture again, under another subject, must not shed the rights that it was declared to need."""
+    if actor.has(Permission.MANAGE_RIGHTS) and actor.person is not None:
+        return
+    said = (reference.shows_person, reference.declared_marks, reference.own_work)
+    for there in copies.earlier(reference, upload.image):
+        sheds_record = reference.own_work and copies.is_others_work(there)
+        if sheds_record or demands_fewer(there, *said):
+            raise Conflict(_FEWER, code="declared_otherwise", reference=there.public_id)
+
+
+def _refuse_stored(upload: intake.Upload) -> None:
+    """Our stored references are encoded anew, so their pixels may differ from the upload's: their manifest tells."""
+    try:
+        stored = decode(ReferenceImage.PREFIX, upload.stored_reference_id)
+    except MalformedId:
+        return
+    if ReferenceImage.objects.filter(pk=stored).exists():
+        message = _("This picture comes from the library itself. Choose it there, or upload the original file.")
+        raise intake.refused("upload_stored_reference", message)
+
+
+def _inherit(reference: ReferenceImage, origins: Sequence[str]) -> None:
+    """Bind one of our outputs to the reference it was drawn from; what that one shows, this one shows too.
+
+    A picture drawn from several references would stand under the rights of each: it cannot serve as one.
+    """
+    if len(origins) > 1:
+        message = _("This picture was drawn from several references with rights of their own. Use one of those.")
+        raise intake.refused("upload_of_several", message)
+    origin = _reference_of(*origins)
+    if origin is None:
+        message = _("This picture was generated elsewhere, so its rights cannot be traced. Use the photograph itself.")
+        raise intake.refused("upload_foreign_output", message)
+    reference.derived_from, reference.source = origin, "generated"
+    reference.shows_person = reference.shows_person or origin.shows_person
+    reference.declared_marks = list(dict.fromkeys([*origin.declared_marks, *reference.declared_marks]))
+    reference.own_work = origin.own_work
+
+
+def _reference_of(public_id: str = "") -> ReferenceImage | None:
+    try:
+        return ReferenceImage.objects.filter(pk=decode(ReferenceImage.PREFIX, public_id)).first()
+    except MalformedId:
+        return None
