@@ -87,7 +87,8 @@ def test_the_review_page_shows_the_words_and_dims_what_did_not_get_in(world: Wor
     with tenant_scope(world.aozora.id):
         shown = explained(output)
     assert [row.inside_bar for row in shown.words][1] == "100.0"
-    assert [(cell.x, cell.y, cell.veil) for cell in shown.cells] == [
+    (veiled,) = shown.veiled
+    assert [(cell.x, cell.y, cell.veil) for cell in veiled.cells] == [
         ("0.00", "0.00", "0.85"),
         ("0.00", "50.00", "0.42"),
     ]
