@@ -6,6 +6,7 @@ embedded, and why; `label_drawing` and `xmp` carry it out. Not legal advice.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,7 +30,10 @@ EU: Final = (
     "IT", "LV", "LT", "LU", "MT", "NL", "PL", "PT", "RO", "SK", "SI", "ES", "SE",
 )
 # fmt: on
-_PARTS: Final = {"EU": EU, "US": ("US", "US-CA", "US-NY")}  # states that have rules of their own
+_OF_MANY: Final = {"EU": EU, "EL": ("GR",)}  # the Union writes EL for Greece
+_CODE: Final = re.compile(
+    r"(?!AA|Q[M-Z]|X[A-JL-Z]|ZZ)[A-Z]{2}(-[A-Z0-9]{1,3})?"
+)  # what ISO 3166 leaves open is no place
 _CONDITIONS: Final = {"photoreal": bool, "advertisement": bool, "person": str}
 
 
@@ -37,7 +41,8 @@ _CONDITIONS: Final = {"photoreal": bool, "advertisement": bool, "person": str}
 class Content:
     """What is released, and where.
 
-    territories: ISO 3166 codes or "*". language: of the text around it, "" for unsaid. channel: "internal" is a draft.
+    territories: ISO 3166 codes, states too, or "*"; a text that is none meets every rule.
+    language: of the text around it, "" for unsaid. channel: "internal" is a draft.
     person: none shown, a real one (somebody's likeness), or an invented one. photoreal: could pass for a photograph.
     """
 
@@ -153,12 +158,20 @@ def _together(shows: list[Show], language: str) -> VisibleLabel:
 
 
 def _meet(territories: tuple[str, ...], places: tuple[str, ...]) -> bool:
-    return EVERYWHERE in (*territories, *places) or bool(_spread(territories) & _spread(places))
+    """A state meets its country's rules and a country its states'. Where nobody knows what is meant, all rules hold."""
+    asked = _spread(territories)
+    everywhere = EVERYWHERE in (*asked, *places) or any(not _CODE.fullmatch(code) for code in asked)
+    return everywhere or any(_touch(one, other) for one in asked for other in _spread(places))
+
+
+def _touch(one: str, other: str) -> bool:
+    return one == other or one == other.partition("-")[0] or other == one.partition("-")[0]
 
 
 def _spread(places: tuple[str, ...]) -> frozenset[str]:
-    """Countries for the EU, and a country's states beside it."""
-    return frozenset(code for place in places for code in _PARTS.get(place, (place,)))
+    """Countries for the EU; a draft that names no place has none."""
+    codes = (place.strip().upper() for place in places)
+    return frozenset(part for code in codes if code for part in _OF_MANY.get(code, (code,)))
 
 
 def _rule(row: dict[str, Any]) -> Rule:

@@ -250,3 +250,33 @@ def test_chinas_field_is_the_json_of_the_standard() -> None:
 
 def test_the_table_says_when_it_was_read() -> None:
     assert date.fromisoformat(tomllib.loads(TABLE.read_text(encoding="utf-8"))["table"]) <= TODAY
+
+
+@pytest.mark.parametrize(
+    ("territory", "rule_id"),
+    [
+        ("cn", "cn.explicit"),
+        (" CN", "cn.explicit"),
+        ("CN-31", "cn.explicit"),
+        ("DE-BY", "eu.50.4"),
+        ("EL", "eu.50.4"),
+        ("de", "eu.50.2"),
+        ("US-NY", "us_ny.performer"),
+        ("US", "us_ny.performer"),
+    ],
+)
+def test_a_place_is_met_however_it_is_written(territory: str, rule_id: str) -> None:
+    content = Content(territories=("JP", territory), channel="web", advertisement=True, person="invented")
+    assert rule_id in compile_labels(content, TODAY).rule_ids
+
+
+@pytest.mark.parametrize("territory", ["China", "中国", "EMEA", "XX", "ZZ", "C N"])
+def test_a_place_that_nobody_knows_meets_every_rule(territory: str) -> None:
+    everywhere = compile_labels(Content(territories=("*",), channel="web", language="ja"), TODAY)
+    assert compile_labels(Content(territories=(territory,), channel="web", language="ja"), TODAY) == everywhere
+
+
+def test_a_place_meets_no_rule_of_its_neighbours() -> None:
+    content = Content(territories=("US-TX",), channel="web", advertisement=True, person="invented")
+    assert not {r for r in compile_labels(content, TODAY).rule_ids if r.startswith(("us_", "eu.", "cn."))}
+    assert compile_labels(replace(content, territories=("",)), TODAY).rule_ids == ("iptc.source_type",)
