@@ -17,7 +17,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from governance.narrowing import widened
-from imprimatur.audit.selectors import events
 from imprimatur.rights.drafting import (
     attach_evidence,
     draft_consent,
@@ -27,13 +26,14 @@ from imprimatur.rights.drafting import (
     renew,
     set_contact,
 )
+from imprimatur.rights.four_eyes import require_other
 from imprimatur.rights.links import Grantor
 from imprimatur.rights.models import ConsentRecord, RightRecord, RightStatus, TrademarkLicence
 from imprimatur.rights.moving import locked, move, saved
 from imprimatur.rights.states import TRANSITIONS, require_transition
 from imprimatur.rights.versions import Terms, keep_version, terms_in, write_terms
 from imprimatur.tenants.actor import Actor
-from imprimatur.tenants.errors import Conflict, InvalidInput, NotPermitted
+from imprimatur.tenants.errors import Conflict, InvalidInput
 from imprimatur.tenants.models import User
 from imprimatur.tenants.permissions import Permission
 
@@ -80,19 +80,8 @@ def check_verifier(actor: Actor, record: RightRecord) -> User:
     """The person who may verify; else the sentence that is the button's tooltip: two people answer for a record."""
     actor.require(Permission.MANAGE_RIGHTS)
     person = actor.require_person()
-    if person.pk == record.created_by_id:
-        raise NotPermitted(_("You drafted this record; another rights manager has to verify it."), code="own_record")
-    if record.evidence_seal and _gave_address(person, record):
-        message = _("You gave the address at which this was signed; another rights manager has to verify it.")
-        raise NotPermitted(message, code="own_address")
+    require_other(person, record)
     return person
-
-
-def _gave_address(person: User, record: RightRecord) -> bool:
-    """Whether the person set where the link that was signed went: they could have signed it themselves."""
-    changes = events(record.tenant_id, subject=record.public_id).filter(event__endswith=".contact_changed")
-    newest = changes.first()
-    return newest is not None and newest.actor == f"user:{person.pk}"
 
 
 def verify_record(actor: Actor, record: Record, now: datetime | None = None) -> Record:

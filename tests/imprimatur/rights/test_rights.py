@@ -265,7 +265,7 @@ def test_without_evidence_there_is_nothing_to_verify(gordon: Actor) -> None:
     with pytest.raises(Conflict) as caught:
         services.verify_record(gordon, record)
     assert caught.value.code == "evidence_missing"
-    with_document = services.attach_evidence(gordon, record, EVIDENCE, "../../scan.pdf")
+    with_document = services.attach_evidence(drafter(gordon), record, EVIDENCE, "../../scan.pdf")
     assert with_document.evidence_name == "scan.pdf"
     assert with_document.terms_digest != record.terms_digest
     assert services.verify_record(gordon, with_document).status == RightStatus.ACTIVE

@@ -68,7 +68,7 @@ def test_json_then_evidence_then_the_paper_way(world: World) -> None:
     address = f"{CONSENTS}/{consent['id']}"
     assert post(gordon, f"{address}/verify").json()["code"] == "evidence_missing"
     assert gordon.get(f"{address}/evidence").status_code == 404
-    assert gordon.post(f"{address}/evidence", {"file": scan()}).json()["evidence_name"] == "scan.pdf"
+    assert alice.post(f"{address}/evidence", {"file": scan()}).json()["evidence_name"] == "scan.pdf"
     document = gordon.get(f"{address}/evidence")
     assert (document.content, document["Content-Type"]) == (b"%PDF-1.7 signed", "application/pdf")
     assert [post(gordon, f"{address}/{step}").json()["status"] for step in ("sent", "signed", "verify")] == [

@@ -145,7 +145,7 @@ def test_only_managers_send_and_only_with_an_address(world: World, gordon: Actor
 def test_a_link_allows_nothing_that_needs_a_signed_in_person(world: World, gordon: Actor) -> None:
     record, _path = sent(world)
     person = links.grantor(links.links_of(record)[0])
-    services.attach_evidence(gordon, record, b"%PDF paper", "x.pdf")
+    services.attach_evidence(drafter(gordon), record, b"%PDF paper", "x.pdf")
     services.mark_signed(gordon, record)
     with pytest.raises(PersonRequired):
         services.verify_record(person, record)
