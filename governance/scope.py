@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from governance.canonical import parse_utc
 from governance.errors import InvalidTerms
+from governance.labels import EU
 from governance.reasons import Reason, refusal
 
 Status = Literal["draft", "sent", "signed", "verified", "active", "suspended", "revoked", "expired"]
@@ -128,14 +129,18 @@ def covers_territory(allowed: frozenset[str], excluded: frozenset[str], asked: s
     """Whether the whole of `asked` lies inside `allowed` and touches nothing of `excluded`.
 
     "US" contains "US-NY"; therefore "US" is not covered where "US-NY" is excluded, and "*" only where nothing is.
+    What is no code ("cn", "China") is covered by nothing: it would slip past what is excluded.
     """
+    if not _TERRITORY.fullmatch(asked):
+        return False
     if any(_contains(asked, e) or _contains(e, asked) for e in excluded):
         return False
     return any(_contains(a, asked) for a in allowed)
 
 
 def _contains(larger: str, smaller: str) -> bool:
-    return larger in (ANY, smaller) or smaller.startswith(f"{larger}-")
+    inside_union = larger == "EU" and smaller.partition("-")[0] in EU
+    return larger in (ANY, smaller) or inside_union or smaller.startswith(f"{larger}-")
 
 
 def check_digests(field: str, digests: Iterable[str]) -> None:

@@ -191,3 +191,12 @@ def test_fields_that_came_later_leave_older_digests_alone() -> None:
     assert licence().digest() == "fb879cad520287198883a695bb728e7209fb9c10e40b0939318aeed3be63f8ef"
     assert consent(disclosure_duty=True).digest() != consent().digest()
     assert consent(sell_off_days=5).digest() != consent(sell_off_days=6).digest()
+
+
+@pytest.mark.parametrize(
+    ("excluded", "asked"),
+    [("CN", "cn"), ("CN", " CN"), ("CN", "China"), ("CN", "中国"), ("DE", "EU"), ("EU", "DE"), ("EU", "FR-75")],
+)
+def test_what_is_left_out_is_not_reached_by_writing_it_otherwise(excluded: str, asked: str) -> None:
+    assert not covers_territory(frozenset({"*"}), frozenset({excluded}), asked)
+    assert covers_territory(frozenset({"*"}), frozenset({excluded}), "JP")
