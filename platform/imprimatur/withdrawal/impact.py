@@ -25,7 +25,7 @@ from imprimatur.withdrawal.judging import Judge
 from imprimatur.withdrawal.standing import Standings
 
 SAMPLES: Final = 12
-IN_REVIEW: Final = frozenset({OutputState.PENDING, OutputState.CLAIMED, OutputState.APPROVED_1})
+IN_REVIEW: Final = frozenset({OutputState.HELD, OutputState.PENDING, OutputState.CLAIMED, OutputState.APPROVED_1})
 CLOSED: Final = frozenset({OutputState.CHANGES_REQUESTED, OutputState.REJECTED})
 
 

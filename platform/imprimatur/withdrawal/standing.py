@@ -10,20 +10,23 @@ from typing import Final
 from django.db.models import Count
 from django.utils import timezone
 
-from imprimatur.generations.models import Output
+from imprimatur.generations.models import Output, Screening
+from imprimatur.review import holds
 from imprimatur.review.models import Claim, Decision, Verdict
-from imprimatur.review.states import OutputState, ReviewFacts, state_from
+from imprimatur.review.states import APPROVALS_NEEDED, OutputState, ReviewFacts, state_from
 
 CHUNK: Final = 2000  # ids in one question
 
 
 class Standings:
-    """What review knows of these pictures, asked in two queries for each CHUNK of them."""
+    """What review knows of these pictures, asked in four queries for each CHUNK of them."""
 
     def __init__(self, outputs: Sequence[Output]) -> None:
         """Inside the tenant's scope."""
         self._verdicts: dict[uuid.UUID, Counter[str]] = {}
         self._claimed: set[uuid.UUID] = set()
+        self._screened: set[uuid.UUID] = set()
+        self._unanswered: set[uuid.UUID] = set()
         ids = [output.pk for output in outputs]
         for start in range(0, len(ids), CHUNK):
             self._read(ids[start : start + CHUNK])
@@ -41,6 +44,8 @@ class Standings:
                 released=release is not None,
                 withdrawn=release is not None and release.withdrawn_at is not None,
                 quarantined=output.quarantined_at is not None and not but_quarantine,
+                screened=output.pk in self._screened,
+                unanswered=output.pk in self._unanswered,
             )
         )
 
@@ -48,5 +53,10 @@ class Standings:
         standing = Decision.objects.order_by().filter(output__in=ids, undone_at__isnull=True)
         for output_id, verdict, many in standing.values_list("output", "verdict").annotate(many=Count("pk")):
             self._verdicts.setdefault(output_id, Counter())[verdict] = many
-        held = Claim.objects.filter(output__in=ids, expires_at__gt=timezone.now())
-        self._claimed.update(held.values_list("output", flat=True))
+        claims = Claim.objects.filter(output__in=ids, expires_at__gt=timezone.now())
+        self._claimed.update(claims.values_list("output", flat=True))
+        noticed = Screening.objects.filter(output__in=ids, cleared_at=None)
+        self._screened.update(noticed.values_list("output", flat=True))
+        enough = [pk for pk in ids if self._verdicts.get(pk, Counter())[Verdict.APPROVE] >= APPROVALS_NEEDED]
+        reserved = Output.objects.order_by().filter(holds.unanswered(), pk__in=enough)
+        self._unanswered.update(reserved.values_list("pk", flat=True))
