@@ -24,9 +24,16 @@ def backup(
     _manage("back_up", "--to", str(to.resolve()), *more)
 
 
-def restore(source: Annotated[Path, typer.Option("--from", exists=True, file_okay=False, help="A backup.")]) -> None:
+def restore(
+    source: Annotated[Path, typer.Option("--from", exists=True, file_okay=False, help="A backup.")],
+    digest: Annotated[str, typer.Option(help="The SHA-256 that backup said; a sealed backup needs none.")] = "",
+    unproven: Annotated[
+        bool, typer.Option("--unproven", help="Without digest and seal: whoever could write to it owns what you get.")
+    ] = False,
+) -> None:
     """Put a backup into a fresh installation (name its folder by IMPRIMATUR_HOME), and check that it is whole."""
-    _manage("restore", "--from", str(source.resolve()))
+    more = [*(["--digest", digest] if digest else []), *(["--unproven"] if unproven else [])]
+    _manage("restore", "--from", str(source.resolve()), *more)
 
 
 def _manage(*arguments: str) -> None:

@@ -1,6 +1,8 @@
 """A backup's folder: whole files only, sealed if there is a passphrase, found again by name and digest.
 
-backup.json            what it holds, written last: without it the backup is unfinished, and taking it again goes on
+backup.json            what it holds, written last: without it the backup is unfinished, and taking it again goes on;
+                       it has the digest of every other file, so that its own vouches for the whole backup
+backup.sha256          its digest; only where it lies sealed, so that the passphrase vouches for it
 database.dump          pg_dump's custom format
 objects.jsonl          key, digest and size of every file
 objects/<key>          the files
@@ -16,13 +18,14 @@ import hashlib
 import json
 import os
 import tempfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from imprimatur.backup.sealing import ENDING, NotOpened, Seal, salt_of
 
 MANIFEST, DATABASE, OBJECTS, KEYS = "backup.json", "database.dump", "objects.jsonl", "keys.json"
-FORMAT: Final = 1
+PROOF: Final = "backup.sha256"
+FORMAT: Final = 2
 
 
 class BackupUnusable(ValueError):
@@ -45,9 +48,10 @@ class BackupFolder:
         self.seal = Seal(passphrase, salt_of(sealed) if sealed else None) if passphrase else None
 
     def place(self, name: str) -> Path:
-        """Where the file lies. BackupUnusable for a name that leads out of the folder."""
+        """Where the file lies. BackupUnusable for a name that leads out of this folder, or of any it is put back to."""
         place = (self.path / (name + ENDING if self.seal else name)).resolve()
-        if not place.is_relative_to(self.path.resolve()):
+        strange = "\\" in name or ".." in PurePosixPath(name).parts or PurePosixPath(name).is_absolute()
+        if strange or not place.is_relative_to(self.path.resolve()):
             raise BackupUnusable(f"{name!r} is no name of a file in this backup.")
         return place
 
@@ -107,12 +111,29 @@ class BackupFolder:
         found = [p for p in (self.path / under).rglob("*") if p.is_file() and not p.name.startswith(".")]
         return sorted(str(p.relative_to(self.path)).removesuffix(ENDING) for p in found)
 
-    def finish(self, manifest: dict[str, Any]) -> None:
-        """Write backup.json: from now on the backup is whole."""
+    def finish(self, manifest: dict[str, Any]) -> str:
+        """Write backup.json: from now on the backup is whole. Its SHA-256 (hex), which `prove` asks for."""
+        data = json.dumps({"format": FORMAT, **manifest}, indent=1, ensure_ascii=False).encode()
+        digest = hashlib.sha256(data).hexdigest()
+        if self.seal:
+            self.write_bytes(PROOF, digest.encode())
         scratch = self.path / ".backup.json"
-        scratch.write_text(json.dumps({"format": FORMAT, **manifest}, indent=1, ensure_ascii=False))
+        scratch.write_bytes(data)
         scratch.chmod(0o600)
         scratch.replace(self.path / MANIFEST)
+        return digest
+
+    def prove(self, digest: str = "") -> bool:
+        """Whether backup.json is known to be the one that was written: by its digest, noted down then, or by the seal.
+
+        BackupUnusable where one of them says that it is another.
+        """
+        found = hashlib.sha256((self.path / MANIFEST).read_bytes()).hexdigest()
+        known = [digest.strip().lower()] if digest else []
+        known += [self.read_bytes(PROOF).decode("ascii", "replace")] if self.seal else []
+        if any(one != found for one in known):
+            raise BackupUnusable(f"{MANIFEST} is not the one that was written: use another copy of the backup.")
+        return bool(known)
 
     def unfinish(self) -> None:
         """It is being written again: until `finish` it is no backup."""

@@ -1,4 +1,7 @@
-"""Put a backup back into a fresh installation: keys, files, checkpoints, and last of all the database.
+"""Put a backup back into a fresh installation: files, checkpoints, keys, and last of all the database.
+
+Whoever could write to the backup's folder could put their own keys and rows into it. So it must be proven first, by its
+digest or by its seal, and every file has the digest that backup.json gives it.
 
 The database comes last, so that a restore that was interrupted can be started again: until then nothing names a file.
 """
@@ -10,7 +13,7 @@ import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -26,20 +29,41 @@ from imprimatur.environment import SECRETS_FILE
 _KEYS, _CHECKPOINTS = "development-keys/", "checkpoints/"
 
 
-def put_back(folder: BackupFolder) -> int:
-    """Restore everything; how many files. BackupUnusable, and the database untouched, when something is not right."""
+UNPROVEN: Final = (
+    "Nothing proves that this is the backup you took: whoever could write to its folder may have put their own keys "
+    "and data into it. Give the SHA-256 that back_up said (--digest), or restore it all the same (--unproven)."
+)
+
+
+def put_back(folder: BackupFolder, digest: str = "", *, unproven: bool = False) -> int:
+    """Restore everything; how many files. BackupUnusable, and the database untouched, when something is not right.
+
+    digest: SHA-256 of backup.json as it was said when it was taken. unproven: do without digest and seal.
+    """
     manifest = folder.manifest()
+    if not folder.prove(digest) and not unproven:
+        raise BackupUnusable(UNPROVEN)
+    others = _others(folder, manifest)
     if not dump.is_empty():
         raise BackupUnusable("The database holds tables already: restore into a fresh installation.")
     with tempfile.TemporaryDirectory() as scratch:
         dumped = Path(scratch) / DATABASE
         folder.read(DATABASE, dumped)
         _require(dumped.read_bytes(), manifest["database"]["sha256"], DATABASE)
-        _put_keys(folder)
         count = sum(1 for _ in _put_files(folder, manifest))
-        _put_checkpoints(folder)
+        _put_checkpoints(others)
+        _put_keys(others)
         dump.restore(dumped)
     return count
+
+
+def _others(folder: BackupFolder, manifest: dict[str, Any]) -> dict[str, bytes]:
+    """Checkpoints and keys, each as backup.json knows it; what else lies in the folder is of an earlier backup."""
+    found = {}
+    for name, sha256 in manifest["others"].items():
+        found[name] = folder.read_bytes(name)
+        _require(found[name], sha256, name)
+    return found
 
 
 def _put_files(folder: BackupFolder, manifest: dict[str, Any]) -> Iterator[str]:
@@ -53,26 +77,28 @@ def _put_files(folder: BackupFolder, manifest: dict[str, Any]) -> Iterator[str]:
         yield said["key"]
 
 
-def _put_checkpoints(folder: BackupFolder) -> None:
+def _put_checkpoints(others: dict[str, bytes]) -> None:
     """Into the first place; an older one may still have its own."""
     place = storages[next(alias for alias in settings.STORAGES if alias.startswith(settings.CHECKPOINT_PLACE))]
-    for name in folder.names(_CHECKPOINTS):
-        place.save(name.removeprefix(_CHECKPOINTS), ContentFile(folder.read_bytes(name)))
+    for name, data in others.items():
+        if name.startswith(_CHECKPOINTS):
+            place.save(name.removeprefix(_CHECKPOINTS), ContentFile(data))
 
 
-def _put_keys(folder: BackupFolder) -> None:
+def _put_keys(others: dict[str, bytes]) -> None:
     """Keys that a machine made for itself, where the backup has them. The database's passwords stay the new ones."""
-    for name in folder.names(_KEYS):
-        short, data = name.removeprefix(_KEYS), folder.read_bytes(name)
-        if short == "secrets.json":
+    for name, data in others.items():
+        kind, _, rest = name.removeprefix(_KEYS).partition("/")
+        if not name.startswith(_KEYS):
+            continue
+        if kind == "secrets.json":
             kept = json.loads(SECRETS_FILE.read_text()) if SECRETS_FILE.exists() else {}
             old = {k: v for k, v in json.loads(data).items() if k not in OF_THE_DATABASE}
             write_private(SECRETS_FILE, json.dumps(kept | old, indent=1).encode())
-            continue
-        kind, _, rest = short.partition("/")
-        target = key_folders()[kind] / rest
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_private(target, data)
+        elif kind in key_folders():
+            target = key_folders()[kind] / rest
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_private(target, data)
 
 
 def _require(data: bytes, sha256: str, name: str) -> None:

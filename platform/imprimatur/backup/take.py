@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -26,12 +27,16 @@ from imprimatur.tenants.errors import DomainError
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """What the backup holds. copied: of `files`, those that were not there before. missing: named and not found."""
+    """What the backup holds. copied: of `files`, those that were not there before. missing: named and not found.
+
+    digest: SHA-256 of backup.json, for whoever restores it.
+    """
 
     files: int
     copied: int
     bytes: int
     missing: tuple[Promise, ...]
+    digest: str = ""
 
 
 def take(folder: BackupFolder, now: datetime, *, with_development_keys: bool = False) -> Taken:
@@ -42,24 +47,26 @@ def take(folder: BackupFolder, now: datetime, *, with_development_keys: bool = F
         state.dump(dumped)
         promised = {p.key: p for p in state.promises()}
         folder.write(DATABASE, dumped)
-        digest = _digest(dumped)
+        of_database = _digest(dumped)
     taken, lines = _copy_files(folder, promised)
     listed = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
     folder.write_bytes(OBJECTS, listed)
-    _copy_checkpoints(folder)
-    _note_keys(folder, with_development_keys=with_development_keys)
-    folder.finish(
+    others = dict([*_checkpoints(), *_keys(with_development_keys=with_development_keys)])
+    for name, data in others.items():
+        folder.write_bytes(name, data)
+    digest = folder.finish(
         {
             "taken_at": now.isoformat(),
             "version": version("imprimatur"),
             "sealed": folder.seal is not None,
-            "database": {"file": DATABASE, "sha256": digest},
+            "database": {"file": DATABASE, "sha256": of_database},
+            "others": {name: hashlib.sha256(data).hexdigest() for name, data in others.items()},
             "objects": {"count": taken.files, "bytes": taken.bytes, "sha256": hashlib.sha256(listed).hexdigest()},
             "missing": [{"owner": p.owner, "part": p.part, "key": p.key} for p in taken.missing],
             "development_keys": with_development_keys,
         }
     )
-    return taken
+    return replace(taken, digest=digest)
 
 
 def _digest(path: Path) -> str:
@@ -83,15 +90,15 @@ def _copy_files(folder: BackupFolder, promised: dict[str, Promise]) -> tuple[Tak
     return Taken(files=len(lines), copied=copied, bytes=size, missing=tuple(missing)), lines
 
 
-def _copy_checkpoints(folder: BackupFolder) -> None:
+def _checkpoints() -> Iterator[tuple[str, bytes]]:
     for tenant_id, _ in checkpoints.ends():
         for name, data in checkpoints.files(tenant_id):
-            folder.write_bytes(f"checkpoints/{tenant_id}/{name}", data)
+            yield f"checkpoints/{tenant_id}/{name}", data
 
 
-def _note_keys(folder: BackupFolder, *, with_development_keys: bool) -> None:
-    folder.write_bytes(KEYS, json.dumps(key_notes(), indent=1).encode())
-    folder.write_bytes("public/anchors.pem", keys.trust_anchors().encode())
-    folder.write_bytes("public/checkpoint.pub.pem", checkpoints.public_key_pem())
+def _keys(*, with_development_keys: bool) -> Iterator[tuple[str, bytes]]:
+    yield KEYS, json.dumps(key_notes(), indent=1).encode()
+    yield "public/anchors.pem", keys.trust_anchors().encode()
+    yield "public/checkpoint.pub.pem", checkpoints.public_key_pem()
     for name, data in (development_keys() if with_development_keys else {}).items():
-        folder.write_bytes(f"development-keys/{name}", data)
+        yield f"development-keys/{name}", data

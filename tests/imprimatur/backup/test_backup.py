@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -179,7 +181,57 @@ def test_files_that_are_gone_are_named(superuser: World, tmp_path: Path) -> None
 def test_nothing_is_restored_over_anything(superuser: World, tmp_path: Path) -> None:
     back_up(tmp_path / "b")
     with pytest.raises(CommandError, match="holds tables already"):
-        call_command("restore", source=tmp_path / "b", stdout=io.StringIO())
+        call_command("restore", source=tmp_path / "b", unproven=True, stdout=io.StringIO())
+
+
+def restore(folder: Path, **options: Any) -> str:
+    """Into a database that holds tables: what stands before that is the question here."""
+    with pytest.raises(CommandError) as refused:
+        call_command("restore", source=folder, stdout=io.StringIO(), **options)
+    return str(refused.value)
+
+
+def said_digest(said: str) -> str:
+    (digest,) = re.findall(r"[0-9a-f]{64}", said)
+    return str(digest)
+
+
+def test_an_unsealed_backup_is_proven_by_the_digest_that_was_said(superuser: World, tmp_path: Path) -> None:
+    digest = said_digest(back_up(tmp_path / "b"))
+    assert "back_up said" in restore(tmp_path / "b")
+    assert "not the one that was written" in restore(tmp_path / "b", digest="0" * 64)
+    assert "holds tables already" in restore(tmp_path / "b", digest=digest.upper())
+    manifest = tmp_path / "b" / MANIFEST
+    manifest.write_text(manifest.read_text().replace('"version"', '"version" '))
+    assert "not the one that was written" in restore(tmp_path / "b", digest=digest)
+
+
+@pytest.mark.parametrize("name", ["development-keys/pki/permit.key.pem", "keys.json", "public/anchors.pem"])
+def test_a_foreign_key_in_a_proven_backup_is_refused(superuser: World, tmp_path: Path, name: str) -> None:
+    digest = said_digest(back_up(tmp_path / "b", with_development_keys=True))
+    (tmp_path / "b" / name).write_bytes(b"of somebody else")
+    assert f"{name} is not what was backed up" in restore(tmp_path / "b", digest=digest)
+
+
+def test_a_seal_vouches_for_what_is_not_sealed(superuser: World, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("IMPRIMATUR_BACKUP_PASSPHRASE", "correct horse battery")
+    back_up(tmp_path / "b")
+    assert "holds tables already" in restore(tmp_path / "b")
+    manifest = tmp_path / "b" / MANIFEST
+    older = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps(older | {"taken_at": "2020-01-01"}))
+    assert "not the one that was written" in restore(tmp_path / "b")
+
+
+@pytest.mark.parametrize("name", ["../x", "development-keys/pki/../../x", "/etc/x", "checkpoints\\..\\x"])
+def test_a_name_that_leads_elsewhere_is_refused(superuser: World, tmp_path: Path, name: str) -> None:
+    back_up(tmp_path / "b")
+    (tmp_path / "b" / "development-keys" / "pki").mkdir(parents=True)
+    (tmp_path / "b" / "x").write_bytes(b"out")
+    said = json.loads((tmp_path / "b" / MANIFEST).read_text())
+    said["others"][name] = hashlib.sha256(b"out").hexdigest()
+    (tmp_path / "b" / MANIFEST).write_text(json.dumps(said))
+    assert "is no name of a file" in restore(tmp_path / "b", unproven=True)
 
 
 def test_a_restore_of_an_unfinished_backup_is_refused(superuser: World, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -67,9 +68,11 @@ def test_a_restored_installation_is_whole_and_draws_on(folder: Path) -> None:
     before = old.drawn()
     assert before >= 1
     assert list((old.home / "checkpoints").rglob("*.json"))  # taken when the control worker stopped
-    old.run("manage", "back_up", "--to", str(folder / "backup"), "--with-development-keys")
+    said = old.run("manage", "back_up", "--to", str(folder / "backup"), "--with-development-keys")
 
-    said = new.run("manage", "restore", "--from", str(folder / "backup"))
+    (digest,) = re.findall(r"[0-9a-f]{64}", said)
+    assert "back_up said" in new.run("manage", "restore", "--from", str(folder / "backup"), status=1)
+    said = new.run("manage", "restore", "--from", str(folder / "backup"), "--digest", digest)
     assert "unbroken" in said
     assert " 0 not as promised" in said
     assert new.drawn() == before
@@ -85,7 +88,8 @@ def test_a_restored_installation_is_whole_and_draws_on(folder: Path) -> None:
 def test_without_the_keys_pictures_are_whole_and_their_signer_unknown(folder: Path) -> None:
     old, bare = Machine(folder, "old"), Machine(folder, "bare")
     old.run("manage", "back_up", "--to", str(folder / "bare-backup"))
-    said = bare.run("manage", "restore", "--from", str(folder / "bare-backup"), status=1)
+    said = bare.run("manage", "restore", "--from", str(folder / "bare-backup"), "--unproven", status=1)
+    assert "NOT PROVEN" in said
     assert "manifest: out_" in said
     assert " valid" in said
     notes = json.loads((folder / "bare-backup" / "keys.json").read_text())

@@ -14,6 +14,7 @@ from imprimatur.backup.folder import BackupFolder, BackupUnusable
 from imprimatur.backup.take import take
 
 PASSPHRASE: Final = "IMPRIMATUR_BACKUP_PASSPHRASE"  # noqa: S105 - the variable's name
+DIGEST: Final = "SHA-256 of backup.json: %s  Note it down apart from the backup: restore asks for it (--digest)."
 UNKEPT: Final = "The keys are not in it: keep them where you keep secrets (keys.json says which)."
 
 
@@ -39,6 +40,7 @@ class Command(BaseCommand):
         except (BackupUnusable, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{taken.files} files ({taken.copied} new, {taken.bytes} bytes) in {options['to']}")
+        self.stdout.write(DIGEST % taken.digest)
         if not options["with_development_keys"]:
             self.stdout.write(UNKEPT)
         for promise in taken.missing:

@@ -22,17 +22,26 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """`--from`."""
+        """`--from`, `--digest`, `--unproven`."""
         parser.add_argument("--from", required=True, type=Path, dest="source", metavar="FOLDER")
+        parser.add_argument("--digest", default="", help="the SHA-256 that back_up said; a sealed backup needs none")
+        parser.add_argument(
+            "--unproven",
+            action="store_true",
+            help="restore a backup that is not sealed without its digest: whoever could write to it owns what you get",
+        )
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Put back, then verify; exit status 1 when something does not hold."""
         if not options["source"].is_dir():
             raise CommandError(f"{options['source']} is no folder.")
         try:
-            count = put_back(BackupFolder(options["source"], os.environ.get(PASSPHRASE, "")))
+            folder = BackupFolder(options["source"], os.environ.get(PASSPHRASE, ""))
+            count = put_back(folder, options["digest"], unproven=options["unproven"])
         except (BackupUnusable, OSError) as error:
             raise CommandError(str(error)) from error
+        if options["unproven"]:
+            self.stderr.write("NOT PROVEN: nothing says that this is the backup you took, its keys and data included.")
         self.stdout.write(f"{count} files and the database are back.")
         call_command("audit_verify", stdout=self.stdout)
         call_command("check_objects", manifests=True, stdout=self.stdout, stderr=self.stderr)
