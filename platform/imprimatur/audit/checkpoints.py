@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
@@ -32,7 +33,8 @@ from imprimatur.audit.rows import ledger_rows
 
 logger = logging.getLogger(__name__)
 
-_ENDING: Final = ".json"
+_NAME: Final = re.compile(r"[0-9]{12}\.json")
+_LONGEST: Final = 4096  # bytes
 
 
 def ends() -> list[tuple[uuid.UUID, int]]:
@@ -111,7 +113,7 @@ def _own_key(folder: Path) -> Ed25519PrivateKey:
 def _keep(checkpoint: Checkpoint) -> None:
     """In every place; one that cannot be written is named in the log, and gets the next checkpoint again."""
     data, written = sign_checkpoint(checkpoint, _private_key()), 0
-    name = f"{checkpoint.tenant_id}/{checkpoint.seq:012d}{_ENDING}"
+    name = f"{checkpoint.tenant_id}/{_name_of(checkpoint)}"
     for number, place in enumerate(_places(), 1):
         try:
             place.save(name, ContentFile(data))
@@ -122,19 +124,26 @@ def _keep(checkpoint: Checkpoint) -> None:
         raise OSError(f"checkpoint {name} could not be kept anywhere")
 
 
+def _name_of(checkpoint: Checkpoint) -> str:
+    return f"{checkpoint.seq:012d}.json"
+
+
 def _places() -> list[Storage]:
     return [storages[alias] for alias in settings.STORAGES if alias.startswith(settings.CHECKPOINT_PLACE)]
 
 
 def _names(place: Storage, tenant_id: uuid.UUID) -> list[str]:
     try:
-        return sorted(name for name in place.listdir(str(tenant_id))[1] if name.endswith(_ENDING))
+        return sorted(name for name in place.listdir(str(tenant_id))[1] if _NAME.fullmatch(name))
     except FileNotFoundError:
         return []
 
 
 def _newest_in(place: Storage, tenant_id: uuid.UUID) -> Checkpoint | None:
-    """Files that prove nothing are passed over, and named in the log."""
+    """Files that prove nothing are passed over, and named in the log; so is a genuine one under another's name.
+
+    Whoever may add to a place, and not delete, could hide the newest behind a copy of an older or another company's.
+    """
     try:
         names = _names(place, tenant_id)
     except Exception:
@@ -143,7 +152,11 @@ def _newest_in(place: Storage, tenant_id: uuid.UUID) -> Checkpoint | None:
     for name in reversed(names):
         try:
             with place.open(f"{tenant_id}/{name}") as file:
-                return read_checkpoint(file.read(), public_keys())
+                found = read_checkpoint(file.read(_LONGEST), public_keys())
         except CheckpointRefused as refused:
             logger.critical("%s: checkpoint %s is not genuine: %s", tenant_id, name, refused)
+            continue
+        if (found.tenant_id, _name_of(found)) == (tenant_id, name):
+            return found
+        logger.critical("%s: checkpoint %s is a copy of row %d's of %s", tenant_id, name, found.seq, found.tenant_id)
     return None

@@ -212,6 +212,37 @@ def test_a_forged_checkpoint_is_passed_over(committed_world: World, own_place: P
         assert checkpoints.newest(tenant_id) == first
 
 
+@pytest.mark.parametrize("whose", ["an older one", "another company's"])
+def test_a_copy_in_another_place_hides_no_newer_one(committed_world: World, own_place: Path, whose: str) -> None:
+    tenant_id, other = some_rows(committed_world), committed_world.northwind.id
+    older = taken(tenant_id)
+    some_rows(committed_world)
+    newest = taken(tenant_id)
+    with tenant_scope(other):
+        record(other, "system", "reference.added", "", {})
+    foreign = taken(other)
+    assert older and newest and foreign
+    for place in ("place0", "place1"):  # whoever may add to a place, and not delete
+        owner, seq = (tenant_id, older.seq) if whose == "an older one" else (other, foreign.seq)
+        copy = (own_place / place / str(owner) / f"{seq:012d}.json").read_bytes()
+        (own_place / place / str(tenant_id) / f"{10**11:012d}.json").write_bytes(copy)
+    with tenant_scope(tenant_id):
+        assert checkpoints.newest(tenant_id) == newest
+    some_rows(committed_world, 1)
+    assert taken(tenant_id) is not None
+
+
+def test_a_strange_name_in_a_place_does_not_reach_the_package(committed_world: World, own_place: Path) -> None:
+    tenant_id = some_rows(committed_world)
+    assert taken(tenant_id) is not None
+    for name in ("..\\..\\000000000009.json", "evil.json", "1.json"):
+        (own_place / "place0" / str(tenant_id) / name).write_text("{}")
+    with zipfile.ZipFile(io.BytesIO(package(tenant_id))) as archive:
+        kept = [n for n in archive.namelist() if n.startswith("checkpoints")]
+    assert len(kept) == 1
+    assert not any("\\" in name or ".." in name for name in kept)
+
+
 def test_a_place_that_cannot_be_written_keeps_no_other_from_its_copy(committed_world: World, own_place: Path) -> None:
     tenant_id = some_rows(committed_world)
     (own_place / "place0").write_text("a file where the folder should be")
