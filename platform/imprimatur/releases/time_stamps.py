@@ -11,7 +11,7 @@ import logging
 import queue
 import threading
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
@@ -26,6 +26,7 @@ from imprimatur import keys, objects
 from imprimatur.audit.services import record
 from imprimatur.generations.leadership import Leadership, Session
 from imprimatur.releases.models import Release
+from imprimatur.releases.time_relay import relayed
 from imprimatur.tenants.scope import tenant_scope
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ CHANNEL: Final = "imprimatur_time_stamps"  # nobody rings: it looks by itself
 MANY: Final = 20
 PAUSES: Final = (5.0, 30.0, 120.0, 600.0)  # after so many failures in a row
 PATIENCE: Final = 30.0
+CLOCKS_DIFFER: Final = timedelta(minutes=10)
 
 
 class TimeKeeper(Leadership):
@@ -100,7 +102,17 @@ def _stamped(data: bytes, mime: str, signer: Signer) -> tuple[bytes, datetime]:
         raise SigningFailed("the released file does not carry its own manifest")
     signed = _patiently(data, mime, facts, signer)
     report = verify_signed(signed, mime, anchors, generation_id=facts.generation_id)
-    return signed, parse_datetime(report.stamped_at) or timezone.now()
+    return signed, _moment(report.stamped_at)
+
+
+def _moment(said: str) -> datetime:
+    """The stamp's time. SigningFailed for a file without one, and for an authority that says another time than now."""
+    moment = parse_datetime(said) if said else None
+    if moment is None or moment.tzinfo is None:
+        raise SigningFailed("the file came back without a time stamp")
+    if abs(timezone.now() - moment) > CLOCKS_DIFFER:
+        raise SigningFailed(f"the time authority says that it is {said}: ask another, or compare the clocks")
+    return moment
 
 
 def _patiently(data: bytes, mime: str, facts: OutputFacts, signer: Signer, patience: float = PATIENCE) -> bytes:
@@ -109,7 +121,8 @@ def _patiently(data: bytes, mime: str, facts: OutputFacts, signer: Signer, patie
 
     def ask() -> None:
         try:
-            answers.put(sign_derivative(data, mime, data, ["published"], facts, signer))
+            with relayed(signer.time_authority or "", patience) as address:
+                answers.put(sign_derivative(data, mime, data, ["published"], facts, signer.stamped_by(address)))
         except Exception as error:
             answers.put(error)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.server
 import shutil
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -101,6 +104,61 @@ def test_a_withdrawn_release_is_left_alone(world: World, release: Release, autho
     with tenant_scope(world.aozora.id):
         services.withdraw(world.actor(world.alice), release, "The campaign is over")
     assert stamp_waiting(authority.url)
+    assert now(world, release).time_stamped_at is None
+
+
+@pytest.mark.parametrize("moment", ["2021-01-01T00:00:00Z", "2199-01-01T00:00:00Z"])
+def test_an_authority_that_lies_about_the_time_is_not_believed(
+    world: World, release: Release, authority: TimeAuthority, moment: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The stamp is genuine; it is our clock that says another time."""
+    with pytest.MonkeyPatch.context() as elsewhen:
+        elsewhen.setattr(time_stamps.timezone, "now", lambda: datetime.fromisoformat(moment))
+        assert not stamp_waiting(authority.url)
+    assert "the time authority says that it is" in caplog.text
+    assert now(world, release).time_stamped_at is None
+
+
+def test_a_file_without_a_stamp_is_not_called_stamped() -> None:
+    with pytest.raises(SigningFailed, match="without a time stamp"):
+        time_stamps._moment("")
+
+
+class Endless(http.server.BaseHTTPRequestHandler):
+    """Never ends, and counts what was taken."""
+
+    taken = 0
+
+    def do_POST(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            while Endless.taken < 2**28:
+                Endless.taken += self.wfile.write(b"0" * 2**16)
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+class Elsewhere(Endless):
+    """Sends whoever asks on to an address inside the house."""
+
+    def do_POST(self) -> None:
+        self.send_response(307)
+        self.send_header("Location", "http://localhost:9/inside")
+        self.end_headers()
+
+
+@pytest.mark.parametrize(("kind", "said"), [(Endless, "more than 65536 bytes"), (Elsewhere, "307")])
+def test_an_answer_that_never_ends_or_leads_elsewhere_is_left(
+    world: World, release: Release, kind: type[Endless], said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        assert not stamp_waiting(f"http://127.0.0.1:{server.server_port}/")
+        server.shutdown()
+    assert Endless.taken < 2**25  # what lies in the sockets' buffers
+    assert said in caplog.text
     assert now(world, release).time_stamped_at is None
 
 
