@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import translation
+from django.utils.cache import patch_cache_control
 
 from imprimatur.tenants.errors import DomainError
 from imprimatur.tenants.models import User
@@ -66,7 +67,9 @@ class DomainErrorMiddleware:
         """Other exceptions go on to Django's own handling."""
         if not isinstance(exception, DomainError):
             return None
-        return render(request, "error.html", error_page(request, exception), status=exception.status)
+        response = render(request, "error.html", error_page(request, exception), status=exception.status)
+        patch_cache_control(response, private=True, no_store=True)  # 404 and 410 are kept by caches otherwise
+        return response
 
 
 def error_page(request: HttpRequest, error: DomainError) -> dict[str, object]:

@@ -34,6 +34,7 @@ from imprimatur.withdrawal.models import Cause, Reached, Withdrawal
 
 MAX_PICTURES: Final = 200  # in one pack with pictures; it is made while somebody waits
 NOTICE_SCHEMA: Final = "imprimatur.quarantine-notice/1"
+_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # in full width too
 _FILE_COLUMNS: Final = (
     "output",
     "file",
@@ -198,7 +199,7 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
 def _harmless(cell: Any) -> str:
     """A cell that a spreadsheet would take for a formula is told to be text."""
     text = str(cell)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+    return f"'{text}" if text.startswith(_FORMULAS) else text
 
 
 def _zip(members: dict[str, bytes]) -> bytes:

@@ -205,3 +205,23 @@ def test_only_so_many_files_are_unpacked_in_one_moment():
 def test_the_desk_takes_its_turn(db, monkeypatch):
     monkeypatch.setattr("imprimatur.releases.pace._looking.acquire", lambda timeout: False)
     assert ask(picture(128, "navy")).status_code == 429
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"if-none-match": "*"}, {"if-modified-since": "Fri, 01 Jan 2100 00:00:00 GMT"}]
+)
+def test_no_cache_keeps_a_picture_or_the_word_that_it_is_gone(
+    world: World, approved: str, headers: dict[str, str]
+) -> None:
+    """404 and 410 may be kept by any cache that is not told otherwise, and so may be served to somebody else."""
+    client = world.client(world.alice)
+    release = post(client, "/releases", {"output": approved, "use": USE}).json()["id"]
+    addresses = [f"/releases/{release}/content", f"/api/v1/releases/{release}/content"]
+    answers = [client.get(address, headers=headers) for address in addresses]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert not any(answer.has_header(name) for answer in answers for name in ("ETag", "Last-Modified"))
+    post(client, f"/releases/{release}/withdraw", {"reason": "The campaign is over"})
+    gone = [client.get(address, headers=headers | {"range": "bytes=0-99"}) for address in addresses]
+    assert [answer.status_code for answer in gone] == [410, 410]
+    for answer in [*answers, *gone]:
+        assert {"private", "no-store"} <= set(answer["Cache-Control"].split(", "))

@@ -152,3 +152,11 @@ def test_a_formula_in_a_name_stays_text(world: World, made: Shelf, told: list) -
     with tenant_scope(world.aozora.id):
         archive = opened(pack.content(world.actor(world.gordon), withdrawals(world)[0]))
     assert "'=HYPERLINK(1)" in archive.read("went_to.csv").decode("utf-8-sig")
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r=", "\n=", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+def test_no_cell_is_a_formula(start: str) -> None:
+    """Spreadsheets in Japanese take the full-width signs for formulas, and others skip what they take for spaces."""
+    data = pack._csv(("who",), [(f"{start}1+1",)])
+    _, (cell,) = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""))
+    assert cell == f"'{start}1+1"
