@@ -10,6 +10,7 @@ Put in before signing, so that the manifest's hash covers it. Properties:
 from __future__ import annotations
 
 import json
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -28,6 +29,8 @@ _NAMESPACES: Final = {
     "Iptc4xmpExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/",
     "TC260": "http://www.tc260.org.cn/ns/AIGC/1.0/",
 }
+_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production 2
+_UNKNOWN: Final = "\ufffd"
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_KEYWORD: Final = b"XML:com.adobe.xmp"
 _JPEG_HEADER: Final = b"http://ns.adobe.com/xap/1.0/\x00"
@@ -94,7 +97,7 @@ def _aigc(origin: Origin) -> str:
 def _packet(said: dict[str, str]) -> bytes:
     used = {"rdf", *(name.partition(":")[0] for name in said)}
     spaces = " ".join(f"xmlns:{prefix}={quoteattr(_NAMESPACES[prefix])}" for prefix in sorted(used))
-    values = " ".join(f"{name}={quoteattr(value)}" for name, value in said.items())
+    values = " ".join(f"{name}={quoteattr(_NOT_XML.sub(_UNKNOWN, value))}" for name, value in said.items())
     body = f'<rdf:RDF {spaces}><rdf:Description rdf:about="" {values}/></rdf:RDF>'
     start = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
     return f'{start}{body}</x:xmpmeta><?xpacket end="r"?>'.encode()

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -23,6 +24,8 @@ from governance.provenance import OutputFacts, read, sign_derivative, sign_outpu
 from governance.signing import Signer
 from governance.xmp import Origin, embed_xmp, packet
 
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+AIGC = "{http://www.tc260.org.cn/ns/AIGC/1.0/}AIGC"
 TODAY = date(2026, 11, 24)
 GOLDEN = Path(__file__).parent / "golden" / "labels"
 RULES = {rule.id: rule for rule in read_rules()[1]}
@@ -280,3 +283,17 @@ def test_a_place_meets_no_rule_of_its_neighbours() -> None:
     content = Content(territories=("US-TX",), channel="web", advertisement=True, person="invented")
     assert not {r for r in compile_labels(content, TODAY).rule_ids if r.startswith(("us_", "eu.", "cn."))}
     assert compile_labels(replace(content, territories=("",)), TODAY).rule_ids == ("iptc.source_type",)
+
+
+@pytest.mark.parametrize("mime", ["image/png", "image/jpeg", "image/webp"])
+@pytest.mark.parametrize("name", ["青空茶" * 40, "a\x0bb\x00c\ufffed", '"><x:evil/>&\n\t', "\U0001f375" * 120, ""])
+def test_no_name_breaks_the_metadata(mime: str, name: str) -> None:
+    data = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(data, mime.removeprefix("image/"))
+    marked = packet(replace(ORIGIN, propagator=name, provider=name), frozenset({"aigc", "system"}))
+    (described,) = ElementTree.fromstring(marked).iter(f"{{{RDF}}}Description")  # noqa: S314 - our own packet
+    assert json.loads(described.attrib[AIGC])["ContentPropagator"] == name.replace("\ufffe", "\ufffd")
+    said = embed_xmp(data.getvalue(), mime, marked)
+    assert marked in said
+    with Image.open(io.BytesIO(said)) as picture:
+        picture.load()
