@@ -61,7 +61,8 @@ def _facts_of(
         shows_person=person,
         declared_marks=tuple(marks),
         own_work=reference.own_work,
-        quarantined=reference.quarantined_at is not None,
+        # Of a photograph, the records themselves are asked.
+        quarantined=reference.quarantined_at is not None and reference.derived_from_id is not None,
         face_unexplained=reference.face_unexplained,
         undeclared_marks=undeclared_marks,
         name=reference.subject.name,

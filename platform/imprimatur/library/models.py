@@ -66,7 +66,8 @@ class ReferenceImage(TenantModel):
     own_work = models.BooleanField(default=False)  # the uploader declares to own the rights in the picture itself
     # An output of ours that serves as a reference: its rights are those of the reference it was drawn from.
     derived_from = models.ForeignKey("self", on_delete=models.PROTECT, related_name="derived", null=True, blank=True)
-    # Set for an output of ours whose rights fell away: like the output itself it is shown to nobody.
+    # Set for an output of ours whose rights fell away, and for a photograph whose person revoked their consent: like
+    # an output in quarantine it is shown to nobody.
     quarantined_at = models.DateTimeField(null=True, blank=True)
     faces = models.PositiveSmallIntegerField(default=0)  # how many the detector found; nothing about whose
     face_explanation = models.CharField(max_length=300, blank=True)  # why no consent is needed for them

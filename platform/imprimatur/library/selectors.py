@@ -16,10 +16,13 @@ from imprimatur.tenants.ids import MalformedId, decode
 
 
 class ReferenceQuarantined(DomainError):
-    """The reference is a picture of ours whose rights have fallen away, so it is shown to nobody."""
+    """A right to the reference has fallen away, so it is shown to nobody."""
 
     def __init__(self, reference: ReferenceImage) -> None:
-        sentence = _("A right to this picture has fallen away: it is quarantined and not shown.")
+        if reference.derived_from_id is None:
+            sentence = _("The person in this photograph has revoked their consent: it is shown to nobody.")
+        else:
+            sentence = _("A right to this picture has fallen away: it is quarantined and not shown.")
         since = reference.quarantined_at.isoformat() if reference.quarantined_at else ""
         super().__init__("quarantined", sentence, 423, quarantined_at=since)
 
@@ -89,7 +92,11 @@ def thumbnail(reference: ReferenceImage, size: int) -> tuple[bytes, str]:
 
 
 def coach(reference: ReferenceImage, language: str = "") -> list[words.Advice]:
-    """What the photo coach says about the reference, in the language of the request unless one is named."""
+    """What the photo coach says about the reference, in the language of the request unless one is named.
+
+    ReferenceQuarantined: it tells what is in the picture.
+    """
+    require_shown(reference)
     return words.spoken(reference.quality, language or get_language() or "en")
 
 

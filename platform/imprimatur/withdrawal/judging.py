@@ -71,7 +71,10 @@ class Judge:
         return self._review(_sources(generation), release.use, generation, "serve")
 
     def fallen_reference(self, reference: ReferenceImage, record: RightRecord) -> Rules:
-        """The same of a picture of ours that serves as a reference, kept in the house, under a record it stands on."""
+        """The same of a picture of ours that serves as a reference, kept in the house, under a record it stands on; of
+        a photograph, only that its person took their word back."""
+        if reference.derived_from_id is None:
+            return (REVOKED,) if _is_taken_back(reference) else ()
         if self._status(record) == RightStatus.REVOKED:
             return (REVOKED,)
         self._references[reference.pk] = reference
@@ -146,6 +149,13 @@ class Judge:
     def _status(self, record: RightRecord) -> str:
         is_meant = self.as_if is not None and self.as_if.id == record.terms["id"]
         return str(self.as_if.status if is_meant and self.as_if else record.status)
+
+
+def _is_taken_back(reference: ReferenceImage) -> bool:
+    """Whether a consent to show this person was revoked, and they have given no other that is in force."""
+    given = ConsentRecord.objects.filter(kind="likeness", reference_digests__contains=[reference.pixel_sha256])
+    standing = set(given.order_by().values_list("status", flat=True))
+    return RightStatus.REVOKED in standing and RightStatus.ACTIVE not in standing
 
 
 def _sources(generation: Generation) -> Sources:

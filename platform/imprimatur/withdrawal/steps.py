@@ -63,15 +63,16 @@ def judge(row: Withdrawal, candidates: QuerySet[Output], now: datetime) -> bool:
 
 
 def judge_references(row: Withdrawal, record: RightRecord, now: datetime) -> None:
-    """The same for outputs of ours that became references: they are pictures, too."""
+    """The same for outputs of ours that became references: they are pictures, too. And for the photographs themselves
+    whose person has taken their word back."""
     judge_now = Judge(now)
-    derived = [reference for reference in reach.references(record) if reference.derived_from_id]
-    gone = [r for r in derived if judge_now.fallen_reference(r, record)]
-    back = [r for r in derived if r not in gone and r.quarantined_at is not None]
-    gone = [r for r in gone if r.quarantined_at is None]
+    known = reach.references(record)
+    fallen = [r for r in known if judge_now.fallen_reference(r, record)]
+    back = [r for r in known if r not in fallen and r.quarantined_at is not None]
+    gone = [r for r in fallen if r.quarantined_at is None]
     ReferenceImage.objects.filter(pk__in=[r.pk for r in gone]).update(quarantined_at=now)
     ReferenceImage.objects.filter(pk__in=[r.pk for r in back]).update(quarantined_at=None)
-    row.references += len(gone)
+    row.references += sum(bool(r.derived_from_id) for r in gone)
     facts = {"withdrawal": row.public_id}
     for event, rows in (("reference.quarantined", gone), ("reference.reinstated", back)):
         audit.record_many(row.tenant_id, quarantine.SYSTEM, event, ((r.public_id, facts) for r in rows))

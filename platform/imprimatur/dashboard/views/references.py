@@ -52,7 +52,7 @@ def reference_detail(request: TenantRequest, ref: str) -> HttpResponse:
     context = {
         "section": "references",
         "reference": reference,
-        "coach": library.coach(reference),
+        "coach": [] if reference.quarantined_at else library.coach(reference),
         "records": [*consents, *licences],
         "drawn": with_review_states(request.actor, drawn),
     }
