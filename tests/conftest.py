@@ -72,7 +72,8 @@ def _empty(superuser: str) -> Any:
     def teardown(_: TransactionTestCase) -> None:
         for left in reversed(range(EMPTYINGS)):
             try:
-                return _truncate(superuser)
+                _truncate(superuser)
+                return
             except psycopg.errors.DeadlockDetected:  # a page that a browser left is still being read
                 if not left:
                     raise
