@@ -197,7 +197,9 @@ class Recipients(TenantViewSet):
         return selectors.recipients([self.release()])
 
     def list(self, request: Request, public_id: str) -> Response:  # noqa: ARG002 - DRF's signature
-        """Who is told should it be withdrawn."""
+        """Who is told should it be withdrawn. It names people: rights managers and owners only."""
+        if not selectors.may_name_people(self.request.actor):
+            self.request.actor.require(Permission.MANAGE_RIGHTS)
         return self.page()
 
     @extend_schema(responses={201: RecipientSerializer})

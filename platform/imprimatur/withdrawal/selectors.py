@@ -85,6 +85,11 @@ def recipients(releases: Iterable[Release]) -> QuerySet[Recipient]:
     return Recipient.objects.filter(release__in=list(releases)).select_related("release", "named_by")
 
 
+def may_name_people(actor: Actor) -> bool:
+    """Whether the actor may read who was given a picture: rights managers and owners; others read how many."""
+    return actor.has(Permission.MANAGE_RIGHTS) or actor.has(Permission.MANAGE_TENANT)
+
+
 def downloads(releases: Iterable[Release]) -> Downloads:
     """Who took which of them, by the audit trail."""
     ids = [release.public_id for release in releases]

@@ -83,6 +83,7 @@ def release_detail(request: TenantRequest, rel: str) -> HttpResponse:
         "serve_refusal": "" if release.withdrawn_at else _why_not_served(release),
         "verify_address": request.build_absolute_uri(reverse("verify")),
         "recipients": withdrawals.recipients([release]),
+        "names_people": withdrawals.may_name_people(request.actor),
         "confirm_word": _("withdraw"),
     }
     return render(request, "library/release.html", context)
