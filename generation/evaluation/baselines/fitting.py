@@ -8,10 +8,11 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 from safetensors import safe_open
 from safetensors.torch import save_file
@@ -20,11 +21,13 @@ from torch import Tensor, nn
 from generation.evaluation.baselines.settings import Fitting, as_json, digest
 from generation.evaluation.methods import Prepared
 from generation.studio.drawing import Trial
+from generation.studio.loading import StudioParts
 from generation.training.loop import LossAt, Trainer
 
 FILE, LOCK = "fit.safetensors", "lock"
 #: What is learnt and the loss that teaches it.
 Lesson = tuple[nn.Module, LossAt]
+Setting = TypeVar("Setting", bound=Fitting)
 
 
 class Interrupted(RuntimeError):
@@ -76,6 +79,31 @@ class Fits:
             raise Interrupted(trainer.step, trainer.out)
         each = (time.process_time() - ready) / max(1, steps - before)
         _keep(file, trainer.parameters, ready - begun + each * steps)
+
+
+class Fitted(Generic[Setting]):
+    """A method to be compared that learns each subject at test time; see generation.evaluation.methods.Method."""
+
+    name: str
+    per_subject = True
+
+    def __init__(self, parts: StudioParts, folder: Path, model: str, setting: Setting) -> None:
+        """folder: where fits are kept; model: digest of the base's weights."""
+        self.parts, self.setting = parts, setting
+        self.fits = Fits(folder, model, self.name, setting)
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """See Method."""
+        return as_json(self.setting)
+
+    def prepare(self, row: Trial) -> Prepared:
+        """See Method. Raises Interrupted."""
+        return self.fits.fit(row, lambda: self._begin(row))
+
+    def _begin(self, row: Trial) -> Lesson:
+        """What is learnt of this row's subject, from its start."""
+        raise NotImplementedError
 
 
 @contextmanager

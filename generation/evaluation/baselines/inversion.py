@@ -5,16 +5,15 @@ The new word begins as the kind's and stands in its place: "a large S* in the sn
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from generation.evaluation.baselines.fitting import Fits, Lesson
-from generation.evaluation.baselines.settings import Inversion, as_json
+from generation.evaluation.baselines.fitting import Fitted, Lesson
+from generation.evaluation.baselines.settings import Inversion
 from generation.evaluation.baselines.velocity import Asked, decode, draw_latents, noised, squared_error
 from generation.evaluation.baselines.views import views
 from generation.evaluation.methods import Prepared
@@ -69,25 +68,14 @@ class Inverted(nn.Module):
         return squared_error(self.unet, asked, self.read(captions)).mean()
 
 
-class TextualInversion:
+class TextualInversion(Fitted[Inversion]):
     """See the module."""
 
     name = "textual-inversion"
-    per_subject = True
 
     def __init__(self, parts: StudioParts, folder: Path, model: str, setting: Inversion | None = None) -> None:
-        """folder: where fits are kept; model: digest of the base's weights."""
-        self.parts, self.setting = parts, setting or Inversion()
-        self.fits = Fits(folder, model, self.name, self.setting)
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """See Method."""
-        return as_json(self.setting)
-
-    def prepare(self, row: Trial) -> Prepared:
-        """See Method. Raises Interrupted."""
-        return self.fits.fit(row, lambda: self._begin(row))
+        """See Fitted; setting: the tuned one, where none is given."""
+        super().__init__(parts, folder, model, setting or Inversion())
 
     def _begin(self, row: Trial) -> Lesson:
         setting, module = self.setting, Inverted(self.parts, row.individual.kind)

@@ -10,13 +10,12 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from generation.evaluation.baselines.fitting import Fits, Lesson
-from generation.evaluation.baselines.settings import Lora, as_json
+from generation.evaluation.baselines.fitting import Fitted, Lesson
+from generation.evaluation.baselines.settings import Lora
 from generation.evaluation.baselines.velocity import decode, draw_latents, noised, squared_error
 from generation.evaluation.baselines.views import views
 from generation.evaluation.methods import Prepared
@@ -104,25 +103,14 @@ class Updated(nn.Module):
             parameter.copy_(state[name])
 
 
-class DreamBoothLora:
+class DreamBoothLora(Fitted[Lora]):
     """See the module."""
 
     name = "dreambooth-lora"
-    per_subject = True
 
     def __init__(self, parts: StudioParts, folder: Path, model: str, setting: Lora | None = None) -> None:
-        """folder: where fits are kept; model: digest of the base's weights."""
-        self.parts, self.setting = parts, setting or Lora()
-        self.fits = Fits(folder, model, self.name, self.setting)
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """See Method."""
-        return as_json(self.setting)
-
-    def prepare(self, row: Trial) -> Prepared:
-        """See Method. Raises Interrupted."""
-        return self.fits.fit(row, lambda: self._begin(row))
+        """See Fitted; setting: the tuned one, where none is given."""
+        super().__init__(parts, folder, model, setting or Lora())
 
     def _begin(self, row: Trial) -> Lesson:
         setting = self.setting
