@@ -18,7 +18,7 @@ from governance.manifests import Origin
 from imprimatur_cli.drawing import Job, run
 from imprimatur_cli.failures import CommandError, reported
 from imprimatur_cli.rights import declared, permitted
-from imprimatur_cli.sentences import Language, default_language, say
+from imprimatur_cli.sentences import Language, language_of, say
 from imprimatur_cli.subjects import Subject, SubjectOptions, read_subjects
 
 Files = Annotated[
@@ -146,13 +146,6 @@ def draw(
         spec = wish.spec(subjects)
         report = run(Job(spec, subjects, claim, permit, output, strip, device, _origin(origin), language))
     _tell(report, language, as_json=as_json)
-
-
-def language_of(named: str) -> Language:
-    """The language of `--lang`; the terminal's own where none is named. Raises BadParameter."""
-    if named not in ("", "en", "ja"):
-        raise typer.BadParameter("choose en or ja", param_hint="--lang")
-    return "ja" if named == "ja" else "en" if named == "en" else default_language()
 
 
 def _origin(named: str) -> Origin:

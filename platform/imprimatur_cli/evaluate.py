@@ -22,7 +22,7 @@ from generation.profiles import Profile, get_profile
 from generation.spec import Effort, GenerationSpec, MaskDials
 from generation.weight_record import models_folder
 from imprimatur_cli.failures import CommandError, reported
-from imprimatur_cli.sentences import Language, default_language, say
+from imprimatur_cli.sentences import Language, language_of, say
 
 if TYPE_CHECKING:  # torch is loaded once options and folder are in order
     from generation.evaluation.dreambench_run import Examination
@@ -74,7 +74,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Draw every prompt of every subject and measure likeness and obedience, beside the figures papers print."""
-    language = _language(lang)
+    language = language_of(lang)
     if effort not in ("exact", "fast"):
         raise typer.BadParameter("choose exact or fast", param_hint="--effort")
     with reported(language), _sentences():
@@ -98,12 +98,6 @@ def evaluate(
         print(json.dumps(report, ensure_ascii=False))
     else:
         _tell(report, language)
-
-
-def _language(named: str) -> Language:
-    if named not in ("", "en", "ja"):
-        raise typer.BadParameter("choose en or ja", param_hint="--lang")
-    return "ja" if named == "ja" else "en" if named == "en" else default_language()
 
 
 @contextmanager

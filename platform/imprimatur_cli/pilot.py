@@ -11,14 +11,14 @@ from typing import Annotated
 import typer
 
 from governance.policy import Permitted
-from imprimatur_cli.draw import Wish, language_of
+from imprimatur_cli.draw import Wish
 from imprimatur_cli.drawing import Job
 from imprimatur_cli.failures import CommandError, reported
 from imprimatur_cli.pilot_plan import SLOT, Bar, Findings, Trial, read_templates
 from imprimatur_cli.pilot_references import Candidate, candidates
 from imprimatur_cli.piloting import REPORT, Pilot
 from imprimatur_cli.rights import Declared, declared, permitted
-from imprimatur_cli.sentences import Language, say
+from imprimatur_cli.sentences import Language, language_of, say
 from imprimatur_cli.sweep import MOST_CELLS, Listed, numbers
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Final, Literal
 
+import typer
+
 from imprimatur_cli.evaluate_words import EVALUATE
 from imprimatur_cli.pilot_words import PILOT
 
@@ -174,3 +176,10 @@ def default_language() -> Language:
     """`ja` where the terminal's locale is Japanese, else `en`."""
     named = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
     return "ja" if named.startswith("ja") else "en"
+
+
+def language_of(named: str) -> Language:
+    """The language of `--lang`; the terminal's own where none is named. Raises BadParameter."""
+    if named not in ("", "en", "ja"):
+        raise typer.BadParameter("choose en or ja", param_hint="--lang")
+    return "ja" if named == "ja" else "en" if named == "en" else default_language()

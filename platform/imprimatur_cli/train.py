@@ -13,7 +13,7 @@ import typer
 from generation.profiles import STUDIO, get_profile
 from governance.canonical import sha256_hex
 from imprimatur_cli.failures import CommandError, reported
-from imprimatur_cli.sentences import Language, default_language, say
+from imprimatur_cli.sentences import Language, language_of, say
 from imprimatur_cli.training_data import facts_of, inspected, tell_inspection
 from imprimatur_cli.training_run import Wish, check_device, run_training
 
@@ -52,7 +52,7 @@ def train(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Train the visual branch on text-image pairs: scoring module, projector, visual keys and values."""
-    language = _language(lang)
+    language = language_of(lang)
     with reported(language), _sentences():
         wish = Wish(
             profile=get_profile(profile),
@@ -80,12 +80,6 @@ def train(
         print(json.dumps(report, ensure_ascii=False))
     else:
         _tell(report, language)
-
-
-def _language(named: str) -> Language:
-    if named not in ("", "en", "ja"):
-        raise typer.BadParameter("choose en or ja", param_hint="--lang")
-    return "ja" if named == "ja" else "en" if named == "en" else default_language()
 
 
 @contextmanager
