@@ -6,7 +6,8 @@ mark: it finds the picture among all the others, or it does not. Unmarked pictur
 taken for ours. Cropped and turned copies are laid over the stored original first. Labels are drawn over the mark of
 pictures under keys and names of their own and read after JPEG 75, with the mark put back inside the label and without.
 
-What was measured so far is kept in IMPRIMATUR_HOME/bench (or var/bench) and not measured again.
+What was measured so far is kept in IMPRIMATUR_HOME/bench (or var/bench) and not measured again, until what marks, reads
+or registers changes.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +27,7 @@ from PIL import Image, ImageChops
 
 from benchmarks._report import Result, gate, print_gates, run
 from generation.studio.world.render import draw_picture
+from governance import fingerprint, finishing, label_drawing, registration, watermark
 from governance.fingerprint import SAME_AT_MOST, dhash64, distance
 from governance.finishing import enlarged, finish
 from governance.label_drawing import draw_label
@@ -127,7 +130,7 @@ class Notes:
     def __init__(self, name: str) -> None:
         folder = Path(os.environ.get("IMPRIMATUR_HOME") or Path(__file__).resolve().parents[1] / "var") / "bench"
         folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / f"watermark-{name}.jsonl"
+        self.path = folder / f"watermark-{name}-{_measured_code()}.jsonl"
         lines = self.path.read_text().splitlines() if self.path.exists() else []
         self.rows: dict[int, dict[str, Any]] = {row["number"]: row for row in map(json.loads, lines)}
 
@@ -140,6 +143,12 @@ class Notes:
                     file.write(json.dumps(self.rows[number]) + "\n")
                     file.flush()
                 yield self.rows[number]
+
+
+def _measured_code() -> str:
+    """Names the code that the figures are of: notes of an older mark are not this one's."""
+    sources = (fingerprint, finishing, label_drawing, registration, watermark)
+    return sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in sources)).hexdigest()[:12]
 
 
 def _decibels(one: Image.Image, other: Image.Image) -> float:
