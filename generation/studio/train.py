@@ -98,7 +98,8 @@ def train_vision(options: argparse.Namespace) -> None:
     plan = Plan(steps=options.steps or 6000, learning_rate=1e-3, ema=0.998)
     trainer = Trainer(model, plan, options.out / "vision")
     _carry_on(trainer, options)
-    at = partial(vision.loss_at, model, options.seed, batch=options.batch or 24)
+    lessons = vision.LESSONS[options.references]
+    at = partial(vision.loss_at, model, options.seed, lessons, batch=options.batch or 24)
     trainer.run(at, seconds=options.minutes * 60)
     log.info("vision: step %d", trainer.step)
 
@@ -142,6 +143,12 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--decay-from", type=float, default=0.6, help="share of the schedule before the rate falls")
     parser.add_argument("--grow", type=Path, help="start from this checkpoint of a smaller network of the same stage")
+    parser.add_argument(
+        "--references",
+        choices=sorted(vision.LESSONS),
+        default="elsewhere",
+        help="stage vision: of the picture itself alone, as the paper trains it, or mostly taken elsewhere",
+    )
     parser.add_argument("--resume", action="store_true", help="continue from the stage's checkpoint")
     return parser.parse_args(arguments)
 

@@ -1,12 +1,14 @@
 """Stage vision: the visual branch of the small model, trained as anybody's is, on pairs of the drawn world."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 from generation.encoders import ClipText, SquareEncoder
 from generation.profiles import STUDIO
 from generation.projector import SmallProjector
-from generation.studio.drawn_pairs import DrawnPairs
+from generation.studio.drawn_pairs import PICTURE_ALONE, DrawnPairs, Views
 from generation.studio.text_to_image import TIME_EXPONENT, TextToImage
 from generation.studio.tokenizer import MAX_LENGTH
 from generation.studio.vision_networks import StudioImageEncoder
@@ -17,6 +19,22 @@ from generation.training.visual import VisualBranch
 
 #: At inference the reference acts under the word's own mask, so it mostly does here; else everywhere.
 RECIPE = Recipe(time_exponent=TIME_EXPONENT, own_mask=0.6, perfect_mask=0.15)
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """What the branch is taught from: how pairs are made hard, and where their references are taken."""
+
+    recipe: Recipe
+    views: Views
+
+
+#: By the name of what the references are of.
+LESSONS = {
+    "elsewhere": Lessons(RECIPE, Views()),
+    # The paper's: text-image pairs alone, and no mask before inference.
+    "picture": Lessons(Recipe(time_exponent=TIME_EXPONENT), PICTURE_ALONE),
+}
 
 
 class Vision(VisualBranch):
@@ -38,12 +56,12 @@ class Vision(VisualBranch):
         )
 
 
-def loss_at(model: Vision, seed: int, step: int, batch: int) -> Tensor:
+def loss_at(model: Vision, seed: int, lessons: Lessons, step: int, batch: int) -> Tensor:
     """The loss of one step's pairs, a scalar, in bfloat16 where that is safe."""
-    source, rows = DrawnPairs(seed), range(step * batch, (step + 1) * batch)
+    source, rows = DrawnPairs(seed, lessons.views), range(step * batch, (step + 1) * batch)
     side = int(model.base.unet.config["sample_size"])
     channels = int(model.base.unet.config["in_channels"])
-    draws = draws_at(RECIPE, seed, step=step, rows=rows, latent=(channels, side, side))
+    draws = draws_at(lessons.recipe, seed, step=step, rows=rows, latent=(channels, side, side))
     with torch.autocast("cpu", torch.bfloat16):
         loss: Tensor = model([source.pair(row) for row in rows], draws)
     return loss

@@ -5,21 +5,29 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from numpy.lib.stride_tricks import sliding_window_view
+from PIL import ImageOps
+from safetensors import safe_open
 from safetensors.torch import load_file
 
+from generation.attention import visual_state_dict
+from generation.evaluation.baselines.pairs_alone import keep_branch
 from generation.studio import decoding, looking, text_to_image, vision
 from generation.studio.architecture import Widths
 from generation.studio.attributes import CLASSES, SUBJECT_HEADS
 from generation.studio.autoencoder import StudioAutoencoder, to_pictures, to_tensor
 from generation.studio.batches import generator_at, pictures_of, validation_drawings
-from generation.studio.drawn_pairs import DrawnPairs
+from generation.studio.drawn_pairs import PICTURE_ALONE, DrawnPairs
 from generation.studio.text_to_image import TextToImage
 from generation.studio.vision import Vision
 from generation.studio.vision_networks import StudioEvaluator, StudioImageEncoder, new_evaluator
+from generation.training.draws import draws_at
 from generation.training.loop import Plan, Trainer
 from generation.training.masking import place_mask
 from generation.training.pairs import coverage_of
@@ -119,12 +127,51 @@ def test_the_visual_branch_starts_silent_learns_and_leaves_the_base_alone(autoen
     model = Vision(_base(autoencoder), tiny_encoder())
     frozen = {n: p.clone() for n, p in model.named_parameters() if not p.requires_grad}
     learning = {n: p.clone() for n, p in model.named_parameters() if p.requires_grad}
-    before, after = _falls(model, lambda n: vision.loss_at(model, 0, n, 4), tmp_path, steps=40, rate=1e-2)
+    before, after = _falls(
+        model, lambda n: vision.loss_at(model, 0, vision.LESSONS["elsewhere"], n, 4), tmp_path, steps=40, rate=1e-2
+    )
     own = dict(model.named_parameters())
     assert after < before
     assert all(torch.equal(own[n], p) for n, p in frozen.items())
     assert all("visual_scoring" in n or not torch.equal(own[n], p) for n, p in learning.items())
     assert any("visual_scoring" in n and not torch.equal(own[n], p) for n, p in learning.items())
+
+
+def test_text_image_pairs_alone_know_no_view_but_the_picture_itself():
+    pairs = [DrawnPairs(3, PICTURE_ALONE).pair(number) for number in range(40)]
+    whole = [pair for pair in pairs if pair.reference.tobytes() == pair.picture.tobytes()]
+    cuts = [pair for pair in pairs if pair.reference.size != pair.picture.size]
+    assert len(whole) + len(cuts) == 40
+    assert 10 <= len(whole) <= 30
+    for pair in cuts:
+        assert any(_holds(pair.picture, part) for part in (pair.reference, ImageOps.mirror(pair.reference)))
+
+
+def _holds(picture, part):
+    """Whether the part was cut out of the picture."""
+    sought = np.asarray(part)
+    windows = sliding_window_view(np.asarray(picture), sought.shape)[:, :, 0]
+    places = np.argwhere((windows[:, :, 0, 0] == sought[0, 0]).all(-1))
+    return any((windows[down, right] == sought).all() for down, right in places)
+
+
+def test_without_masks_in_training_the_reference_acts_everywhere():
+    recipe = vision.LESSONS["picture"].recipe
+    kinds = {draws_at(recipe, 1, step=step, rows=[step], latent=(1, 1, 1)).mask for step in range(60)}
+    assert kinds == {"none"}
+
+
+def test_a_branch_is_kept_and_put_on_its_base_alone(autoencoder, tmp_path):
+    model = Vision(_base(autoencoder), tiny_encoder())
+    trainer = Trainer(model, Plan(steps=2, warmup=1), tmp_path / "vision")
+    trainer.run(partial(vision.loss_at, model, 0, vision.LESSONS["picture"], batch=2), seconds=60)
+    assert keep_branch(model, trainer.checkpoint, tmp_path / "branch.safetensors", "a base") == 2
+    with safe_open(tmp_path / "branch.safetensors", framework="pt") as stored:
+        assert stored.metadata()["model"] == "a base"
+        kept = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+    learnt = visual_state_dict(model.base.unet)
+    assert set(kept) == set(learnt)
+    assert all(torch.allclose(kept[name].float(), learnt[name], atol=1e-3) for name in kept)
 
 
 def test_a_perfect_mask_lies_on_the_subject():

@@ -13,14 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from safetensors import safe_open
 from torch import Tensor
 
-from generation.attention import load_visual_state_dict, visual_state_dict
 from generation.downloads import file_sha256
-from generation.evaluation.baselines.adapter_training import is_adapters, own_copy
+from generation.evaluation.baselines.branches import with_branch
 from generation.evaluation.methods import Prepared
-from generation.published import WeightsMismatch
 from generation.spec import MaskDials
 from generation.studio.drawing import How, Trial, draw_as
 from generation.studio.loading import StudioParts
@@ -31,21 +28,9 @@ SCALES: Final = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
 EVERYWHERE: Final = MaskDials(scope=1.0, binary=True, stop_step=1)
 
 
-def with_adapter(parts: StudioParts, file: Path, model: str) -> StudioParts:
-    """A copy of the model whose visual half is the adapter's. Raises WeightsMismatch for one of another base."""
-    with safe_open(file, framework="pt") as stored:
-        if (stored.metadata() or {}).get("model") != model:
-            raise WeightsMismatch(f"{file} was trained on another base: train it again with adapter_training")
-        learnt = {name: stored.get_tensor(name).float() for name in stored.keys()}  # noqa: SIM118
-    own = own_copy(parts)
-    kept = {name: tensor for name, tensor in visual_state_dict(own.unet).items() if not is_adapters(name)}
-    load_visual_state_dict(own.unet, kept | learnt)
-    return own
-
-
 @dataclass(frozen=True)
 class IpAdapter:
-    """See the module. parts: of `with_adapter`; weights: SHA-256 (hex) of its file."""
+    """See the module. parts: of `with_branch`; weights: SHA-256 (hex) of its file."""
 
     parts: StudioParts
     weights: str
@@ -76,5 +61,5 @@ class IpAdapter:
 
 def adapters(parts: StudioParts, model: str, scales: Sequence[float] = SCALES, file: Path = WEIGHTS) -> list[IpAdapter]:
     """One for each scale. Raises WeightsMismatch, or FileNotFoundError where nobody trained it."""
-    own, digest = with_adapter(parts, file, model), file_sha256(file)
+    own, digest = with_branch(parts, file, model), file_sha256(file)
     return [IpAdapter(own, digest, scale) for scale in scales]

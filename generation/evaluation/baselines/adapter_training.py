@@ -1,42 +1,34 @@
 """IP-Adapter's own training: once, on the same drawn pairs as the visual branch, with the base and all else frozen.
 
 `python -m generation.evaluation.baselines.adapter_training --out FOLDER [--steps N] [--resume]` trains and exports it.
-It begins from the shipped projector, keys and values, which have seen the same data and far more of it; what it must
-learn is to do without mask and scoring.
+It begins from the projector, keys and values of ours, which have seen the same data and far more of it; what it must
+learn is to do without mask and scoring. These are the shipped ones, or with `--branch FILE` those of `pairs_alone`:
+then it too learns from text-image pairs alone, by the plain loss, which knows nothing of the subject's place.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 from collections.abc import Sequence
-from copy import deepcopy
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from generation.attention import (
-    AttentionPass,
-    Condition,
-    attach,
-    is_visual,
-    load_visual_state_dict,
-    visual_state_dict,
-)
+from generation.attention import AttentionPass, Condition
 from generation.encoders import SquareEncoder
+from generation.evaluation.baselines.branches import is_adapters, own_copy, with_branch, write_branch
 from generation.evaluation.baselines.settings import Adapter, as_json
 from generation.projector import VisualFeatures
 from generation.studio.drawing import SIDE, text_states, visual_branch
 from generation.studio.drawn_pairs import DrawnPairs
 from generation.studio.loading import StudioParts, load_studio
 from generation.studio.together import weighted_error
+from generation.studio.vision import LESSONS
 from generation.studio.weights import WEIGHTS, weights_digest
 from generation.studio.world.render import SIZE
 from generation.training.draws import Draws, Recipe, draws_at
@@ -47,26 +39,13 @@ log = logging.getLogger(__name__)
 FILE: Final = "ip-adapter.safetensors"
 
 
-def is_adapters(name: str) -> bool:
-    """Whether a parameter of the UNet is the adapter's: visual, and not of the scoring it does without."""
-    return is_visual(name) and "visual_scoring" not in name.split(".")
-
-
-def own_copy(parts: StudioParts) -> StudioParts:
-    """The model with a UNet and a visual branch of its own, equal to the given ones."""
-    _, projector, _ = visual_branch(parts)
-    unet, projector = deepcopy(parts.unet), deepcopy(projector)
-    attention = attach(unet, projector, scoring=True)
-    load_visual_state_dict(unet, visual_state_dict(parts.unet))
-    return replace(parts, unet=unet, projector=projector, attention=attention)
-
-
 class AdapterBranch(nn.Module):
     """A copy of the model whose projector, visual keys and values learn on; the whole reference acts everywhere."""
 
-    def __init__(self, parts: StudioParts) -> None:
+    def __init__(self, parts: StudioParts, *, weighted: bool = True) -> None:
         super().__init__()
         parts = own_copy(parts)
+        self.weighted = weighted
         encoder, projector, attention = visual_branch(parts)
         self.parts = parts
         self.unet, self.projector, self.attention = parts.unet, projector, attention
@@ -87,10 +66,8 @@ class AdapterBranch(nn.Module):
         return tokens
 
     def forward(self, pairs: Sequence[Pair], draws: Draws) -> Tensor:
-        """The loss the base was trained with, a scalar: of the velocity, the subject's places weighing more."""
-        parts, coverage = self.parts, coverage_of(pairs)
-        if coverage is None:
-            raise ValueError("the loss weighs the subject's places: give pairs that know them")
+        """The error of the velocity, a scalar; where `weighted`, the subject's places weigh more, as for the base."""
+        parts = self.parts
         with torch.no_grad():
             latents = parts.autoencoder.encode(pictures_of(pairs)).latents
             kept = zip(pairs, draws.words.tolist(), strict=True)
@@ -101,12 +78,20 @@ class AdapterBranch(nn.Module):
             current = AttentionPass(Condition(text, self.tokens(pairs, draws.references)), SIDE, SIDE)
             with self.attention.running(current):
                 predicted = self.unet(asked, draws.times, text).sample
-        return weighted_error(predicted.float() - wanted, coverage)
+        error: Tensor = predicted.float() - wanted
+        return self._weighted(error, pairs) if self.weighted else error.square().mean()
+
+    def _weighted(self, error: Tensor, pairs: Sequence[Pair]) -> Tensor:
+        coverage = coverage_of(pairs)
+        if coverage is None:
+            raise ValueError("the loss weighs the subject's places: give pairs that know them")
+        return weighted_error(error, coverage)
 
 
 def loss_at(branch: AdapterBranch, setting: Adapter, step: int) -> Tensor:
     """The loss of one step's pairs, a scalar."""
-    source, rows = DrawnPairs(setting.seed), range(step * setting.batch, (step + 1) * setting.batch)
+    source = DrawnPairs(setting.seed, LESSONS[setting.references].views)
+    rows = range(step * setting.batch, (step + 1) * setting.batch)
     recipe = Recipe(
         text_dropout=setting.text_dropout,
         reference_dropout=setting.reference_dropout,
@@ -122,11 +107,7 @@ def loss_at(branch: AdapterBranch, setting: Adapter, step: int) -> Tensor:
 def export(branch: AdapterBranch, file: Path, setting: Adapter, model: str) -> None:
     """What was learnt in float16, under the UNet's names; model: digest of the base it belongs to."""
     learnt = {name: tensor for name, tensor in branch.unet.state_dict().items() if is_adapters(name)}
-    halves = {name: tensor.detach().half().contiguous() for name, tensor in learnt.items()}
-    told = {"model": model, "settings": json.dumps(as_json(setting), sort_keys=True)}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    save_file(halves, file, metadata=told)
-    file.chmod(0o644)
+    write_branch(file, learnt, model, as_json(setting))
 
 
 def _report(progress: Progress) -> None:
@@ -134,9 +115,23 @@ def _report(progress: Progress) -> None:
         log.info("step %d, loss %.4f", progress.step, progress.loss)
 
 
-def train(setting: Adapter, out: Path, *, resume: bool, minutes: float = float("inf"), base: Path = WEIGHTS) -> Path:
-    """Trains and exports; returns the weights' path. Raises NoCheckpoint where there is nothing to resume."""
-    branch = AdapterBranch(load_studio(base))
+def train(
+    setting: Adapter,
+    out: Path,
+    *,
+    resume: bool,
+    minutes: float = float("inf"),
+    base: Path = WEIGHTS,
+    start: Path | None = None,
+) -> Path:
+    """Trains and exports; returns the weights' path. start: file of the branch to begin from, else the shipped one.
+
+    Raises NoCheckpoint where there is nothing to resume.
+    """
+    parts = load_studio(base)
+    if start is not None:
+        parts = with_branch(parts, start, weights_digest(base))
+    branch = AdapterBranch(parts, weighted=setting.references == "elsewhere")
     trainer = Trainer(branch, setting.plan, out)
     if resume:
         trainer.resume()
@@ -151,6 +146,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="checkpoint and weights, outside of git")
     parser.add_argument("--base", type=Path, default=WEIGHTS, help="folder of the released model")
+    parser.add_argument("--branch", type=Path, help="begin from this branch, learnt from text-image pairs alone")
     parser.add_argument("--steps", type=int, default=Adapter.steps)
     parser.add_argument("--learning-rate", type=float, default=Adapter.learning_rate)
     parser.add_argument("--minutes", type=float, default=float("inf"))
@@ -158,8 +154,19 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
-    setting = Adapter(steps=options.steps, learning_rate=options.learning_rate)
-    file = train(setting, options.out, resume=options.resume, minutes=options.minutes, base=options.base)
+    setting = Adapter(
+        steps=options.steps,
+        learning_rate=options.learning_rate,
+        references="picture" if options.branch else "elsewhere",
+    )
+    file = train(
+        setting,
+        options.out,
+        resume=options.resume,
+        minutes=options.minutes,
+        base=options.base,
+        start=options.branch,
+    )
     log.info("written: %s", file)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from generation.training.plan import Plan
 
@@ -82,9 +82,12 @@ class Lora(Fitting):
 class Adapter:
     """IP-Adapter, trained once for all subjects.
 
-    Each of text_dropout and reference_dropout is the share of rows that lose it, independently. time_exponent: as the
-    base was trained.
+    references: what they are of, as in the stage vision: the individual elsewhere, or the picture itself alone. Each of
+    text_dropout and reference_dropout is the share of rows that lose it, independently. time_exponent: as the base was
+    trained.
     """
+
+    references: Literal["elsewhere", "picture"] = "elsewhere"
 
     steps: int = 900
     learning_rate: float = 3e-4

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from generation.evaluation.baselines import lora
-from generation.evaluation.baselines.adapter import SCALES, adapters, with_adapter
-from generation.evaluation.baselines.adapter_training import AdapterBranch, export, is_adapters, loss_at, own_copy
+from generation.evaluation.baselines.adapter import SCALES, adapters
+from generation.evaluation.baselines.adapter_training import AdapterBranch, export, loss_at
+from generation.evaluation.baselines.branches import is_adapters, own_copy, with_branch
 from generation.evaluation.baselines.settings import Adapter
 from generation.evaluation.methods import Ours, Prepared
 from generation.published import WeightsMismatch
@@ -70,12 +71,12 @@ def test_a_stopped_training_goes_on_to_the_same_weights(parts, tmp_path):
 
 
 def test_what_was_exported_is_read_back_onto_its_base_and_onto_no_other(acting, parts, file):
-    own = with_adapter(parts, file, "a base")
+    own = with_branch(parts, file, "a base")
     for name, tensor in own.unet.state_dict().items():
         source = acting if is_adapters(name) else parts
         assert torch.allclose(tensor, source.unet.state_dict()[name], atol=1e-3)
     with pytest.raises(WeightsMismatch, match="another base"):
-        with_adapter(parts, file, "some other base")
+        with_branch(parts, file, "some other base")
 
 
 def test_the_reference_acts_everywhere_and_its_scale_says_how_much(parts, row, file):
