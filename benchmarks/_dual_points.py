@@ -1,4 +1,4 @@
-"""What `./run bench dual` compares, and in which order, so that what is missing when time is up is missed least."""
+"""The rows of `./run bench dual`: every method at every setting, for one training of the visual branch."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from itertools import product
 from pathlib import Path
 from typing import Final
 
-from generation.evaluation.baselines.adapter import adapters
+from generation.downloads import file_sha256
+from generation.evaluation.baselines.adapter import PAIRS_BRANCH, PAIRS_WEIGHTS, WEIGHTS, adapters
+from generation.evaluation.baselines.branches import with_branch
 from generation.evaluation.baselines.inversion import TextualInversion
 from generation.evaluation.baselines.lora import DreamBoothLora
 from generation.evaluation.baselines.settings import Fitting, Inversion, Lora
-from generation.evaluation.cells import Cell
 from generation.evaluation.comparison import Comparison
 from generation.evaluation.methods import Method, Ours, Truth
-from generation.evaluation.plan import Planned
 from generation.published import WeightsMismatch
 from generation.spec import MaskDials
 from generation.studio.drawing import How
-from generation.studio.loading import load_studio
+from generation.studio.loading import StudioParts, load_studio
 
 #: Acts everywhere: the mask is made once and is 1.
 EVERYWHERE: Final = MaskDials(scope=1.0, binary=True, stop_step=1)
@@ -32,8 +32,6 @@ SCOPES, QUANTITIES, STOPS = (0.15, 0.25, 0.4), (0.4, 0.8, 1.0), (4, 8, 25)
 SHARES: Final = (1.0, 0.5, 0.25)
 #: The scale at which IP-Adapter is set beside ours on all individuals.
 BEST_SCALE: Final = 1.0
-#: Individuals of the sweeps and of what is learnt for each one.
-FEW: Final = 10
 
 
 @dataclass(frozen=True)
@@ -47,87 +45,96 @@ class Entry:
     shown: bool = False
 
 
-def main_entries(comparison: Comparison, adapter: Sequence[Entry]) -> list[Entry]:
+@dataclass(frozen=True)
+class Taught:
+    """The model with one training of its visual branch, and IP-Adapter's file that was taught alike.
+
+    branch: SHA-256 (hex) of the branch's file, empty for the shipped one.
+    """
+
+    parts: StudioParts
+    adapter: Path = WEIGHTS
+    branch: str = ""
+
+    def ours(self, how: How | None = None) -> Ours:
+        """With this branch."""
+        return Ours("ours", self.parts, how or How(), branch=self.branch)
+
+
+def taught_by_pairs(parts: StudioParts, model: str, branch: Path = PAIRS_BRANCH) -> Taught | None:
+    """Text-image pairs alone; None where nobody trained that on this base."""
+    try:
+        return Taught(with_branch(parts, branch, model), PAIRS_WEIGHTS, file_sha256(branch))
+    except (FileNotFoundError, WeightsMismatch):
+        return None
+
+
+def main_entries(comparison: Comparison, taught: Taught, adapter: Sequence[Entry]) -> list[Entry]:
     """On all individuals: the bound of control, ours whole and with a part left out, IP-Adapter at its best scale."""
-    parts = comparison.parts
-    left_out = {
-        "ours, no scoring": How(scored=False),
-        "ours, binary masks": How(dials=MaskDials(binary=True)),
-    }
     return [
         Entry(PLAIN, comparison.plain),
-        Entry(OURS, Ours("ours", parts), OURS, "1"),
-        Entry(NO_MASK, Ours("ours", parts, How(dials=EVERYWHERE)), NO_MASK, "1"),
-        *(Entry(label, Ours("ours", parts, how)) for label, how in left_out.items()),
-        *(entry for entry in adapter if entry.spot == f"{BEST_SCALE:g}"),
+        Entry(OURS, taught.ours(), OURS, "1", shown=True),
+        Entry(NO_MASK, taught.ours(How(dials=EVERYWHERE)), NO_MASK, "1", shown=True),
+        Entry("ours, no scoring", taught.ours(How(scored=False))),
+        Entry("ours, binary masks", taught.ours(How(dials=MaskDials(binary=True)))),
+        *(entry for entry in adapter if entry.shown),
     ]
 
 
-def sweep_entries(comparison: Comparison, others: Sequence[Entry]) -> list[Entry]:
-    """On FEW individuals: the evaluator's own bounds, the others at every setting, and how much the reference acts."""
-    parts = comparison.parts
-    made = [Entry(TRUTH, Truth()), Entry(TOLD, Ours("words alone", parts, comparison.plain.how, told=True))]
+def turned_entries(taught: Taught) -> list[Entry]:
+    """How much the reference acts, under the mask and everywhere; as much as in `main_entries` is not repeated."""
+    made = []
     for influence in INFLUENCES:
-        made.append(_turned(comparison, OURS, influence, How(influence=influence)))
-        if influence < 1:
-            made.append(_turned(comparison, NO_MASK, influence, How(influence=influence, dials=EVERYWHERE)))
-    return [*made, *others]
+        for label, how in ((OURS, How(influence=influence)), (NO_MASK, How(influence=influence, dials=EVERYWHERE))):
+            spot = f"{influence:g}"
+            made.append(Entry(f"{label}, influence {spot}", taught.ours(how), label, spot))
+    return made
 
 
-def dial_entries(comparison: Comparison) -> list[Entry]:
-    """On FEW individuals: scope x quantity, and how early the mask is frozen."""
-    dials = [How(dials=MaskDials(scope=s), quantity=q) for s, q in product(SCOPES, QUANTITIES) if (s, q) != (0.25, 0.8)]
-    made = [
-        Entry(f"scope {how.dials.scope:g}, quantity {how.quantity:g}", Ours("ours", comparison.parts, how))
-        for how in dials
-    ]
-    frozen = [How(dials=MaskDials(stop_step=stop)) for stop in STOPS]
-    return made + [
-        Entry(f"mask frozen after {how.dials.stop_step} steps", Ours("ours", comparison.parts, how)) for how in frozen
-    ]
-
-
-def adapter_entries(comparison: Comparison) -> list[Entry]:
+def adapter_entries(comparison: Comparison, taught: Taught) -> list[Entry]:
     """IP-Adapter at every scale; none where its weights aren't there or belong to another base."""
     try:
-        made = adapters(comparison.parts, comparison.model)
+        made = adapters(taught.parts, comparison.model, file=taught.adapter)
     except (FileNotFoundError, WeightsMismatch):
         return []
-    return [Entry(f"{ADAPTER}, scale {one.scale:g}", one, ADAPTER, f"{one.scale:g}") for one in made]
+    return [
+        Entry(f"{ADAPTER}, scale {one.scale:g}", one, ADAPTER, f"{one.scale:g}", shown=one.scale == BEST_SCALE)
+        for one in made
+    ]
 
 
-def fitted_entries(comparison: Comparison, folder: Path) -> list[Entry]:
-    """What is learnt for each of FEW individuals, stopped early and as tuned; each on a base of its own."""
+def bound_entries(comparison: Comparison) -> list[Entry]:
+    """What can be expected at most, and without any reference."""
+    told = Ours("words alone", comparison.parts, comparison.plain.how, told=True)
+    return [Entry(TRUTH, Truth()), Entry(TOLD, told)]
+
+
+def dial_entries(taught: Taught) -> list[Entry]:
+    """Scope x quantity, and how early the mask is frozen."""
+    dials = [How(dials=MaskDials(scope=s), quantity=q) for s, q in product(SCOPES, QUANTITIES) if (s, q) != (0.25, 0.8)]
+    made = [Entry(f"scope {how.dials.scope:g}, quantity {how.quantity:g}", taught.ours(how)) for how in dials]
+    frozen = [How(dials=MaskDials(stop_step=stop)) for stop in STOPS]
+    return made + [Entry(f"mask frozen after {how.dials.stop_step} steps", taught.ours(how)) for how in frozen]
+
+
+def fitted_entries(model: str, folder: Path) -> list[Entry]:
+    """What is learnt for each individual, stopped early and as tuned; each on a base of its own."""
     made: list[Entry] = []
     for share in SHARES:
         inversion, lora = Inversion(), Lora()
-        inversion = replace(inversion, steps=round(share * inversion.steps))
         lora = replace(lora, steps=round(share * lora.steps))
         made += [
-            _fitted(INVERSION, TextualInversion(load_studio(), folder, comparison.model, inversion), inversion, share),
-            _fitted(DREAMBOOTH, DreamBoothLora(load_studio(), folder, comparison.model, lora), lora, share),
+            inversion_entry(model, folder, round(share * inversion.steps), shown=share == 1),
+            _fitted(DREAMBOOTH, DreamBoothLora(load_studio(), folder, model, lora), lora, shown=share == 1),
         ]
     return made
 
 
-def _fitted(label: str, method: Method, setting: Fitting, share: float) -> Entry:
-    return Entry(f"{label}, {setting.steps} steps", method, label, str(setting.steps), shown=share == 1)
+def inversion_entry(model: str, folder: Path, steps: int, *, shown: bool = False) -> Entry:
+    """Textual Inversion of so many steps."""
+    setting = replace(Inversion(), steps=steps)
+    return _fitted(INVERSION, TextualInversion(load_studio(), folder, model, setting), setting, shown=shown)
 
 
-def _turned(comparison: Comparison, label: str, influence: float, how: How) -> Entry:
-    return Entry(f"{label}, influence {influence:g}", Ours("ours", comparison.parts, how), label, f"{influence:g}")
-
-
-def in_rounds(
-    comparison: Comparison, entries: Sequence[Entry], plans: Sequence[Planned], size: int
-) -> list[list[Cell]]:
-    """`size` prompts of every individual and entry, then the next ones: stopped anywhere, all have as much."""
-    places: dict[tuple[str, str], int] = {}
-    for plan in plans:
-        known = sum(key[0] == plan.individual for key in places)
-        places.setdefault((plan.individual, plan.prompt), known)
-    rounds = []
-    for start in range(0, max(places.values()) + 1, size):
-        now = [p for p in plans if start <= places[p.individual, p.prompt] < start + size]
-        rounds.append([cell for entry in entries for cell in comparison.cells(entry.method, now)])
-    return rounds
+def _fitted(label: str, method: Method, setting: Fitting, *, shown: bool) -> Entry:
+    return Entry(f"{label}, {setting.steps} steps", method, label, str(setting.steps), shown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -10,25 +11,40 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from benchmarks._dual_points import Entry
 from generation.evaluation.comparison import Comparison
+from generation.evaluation.methods import Method
 from generation.evaluation.plan import Planned
 from generation.studio.autoencoder import to_pictures
 
 SIDE: Final = 128
 GAP: Final = 6
-HEAD: Final = 40
+HEAD: Final = 54
 FOOT: Final = 18
 QUALITY: Final = 88
 
 
-def write_sheet(comparison: Comparison, entries: Sequence[Entry], plans: Sequence[Planned], path: Path) -> None:
-    """A JPEG of the plans' references and of what every entry draws."""
-    columns = [("reference", torch.cat([plan.trial.reference for plan in plans]))]
-    columns += [(entry.label, comparison.pictures(entry.method, plans)) for entry in entries]
-    width, height = GAP + len(columns) * (SIDE + GAP), HEAD + len(plans) * (SIDE + FOOT + GAP)
+@dataclass(frozen=True)
+class Column:
+    """What stands above a method's pictures: its label, broken at the first comma, and how it was taught."""
+
+    label: str
+    method: Method
+    taught: str = ""
+
+    @property
+    def title(self) -> str:
+        """Up to three lines."""
+        name, _, setting = self.label.partition(", ")
+        return "\n".join(line for line in (name, setting, self.taught) if line)
+
+
+def write_sheet(comparison: Comparison, columns: Sequence[Column], plans: Sequence[Planned], path: Path) -> None:
+    """A JPEG of the plans' references and of what every method draws."""
+    drawn = [("reference", torch.cat([plan.trial.reference for plan in plans]))]
+    drawn += [(column.title, comparison.pictures(column.method, plans)) for column in columns]
+    width, height = GAP + len(drawn) * (SIDE + GAP), HEAD + len(plans) * (SIDE + FOOT + GAP)
     sheet = Image.new("RGB", (width, height), "white")
-    for place, (title, pictures) in enumerate(columns):
+    for place, (title, pictures) in enumerate(drawn):
         _column(sheet, GAP + place * (SIDE + GAP), title, pictures)
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(11)
     for row, plan in enumerate(plans):
@@ -38,8 +54,7 @@ def write_sheet(comparison: Comparison, entries: Sequence[Entry], plans: Sequenc
 
 
 def _column(sheet: Image.Image, left: int, title: str, pictures: Tensor) -> None:
-    """A title of one or two lines over the pictures (n, 3, h, w)."""
-    first, _, second = title.partition(", ")
-    ImageDraw.Draw(sheet).multiline_text((left, 6), f"{first}\n{second}", "black", ImageFont.load_default(12))
+    """A title over the pictures (n, 3, h, w)."""
+    ImageDraw.Draw(sheet).multiline_text((left, 6), title, "black", ImageFont.load_default(12))
     for row, picture in enumerate(to_pictures(pictures)):
         sheet.paste(Image.fromarray(picture), (left, HEAD + row * (SIDE + FOOT + GAP)))

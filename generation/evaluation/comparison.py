@@ -1,6 +1,7 @@
 """Methods set side by side: each cell is drawn, its subject found, and judged beside what words alone draw.
 
-Pictures are drawn under bfloat16, every method alike, a third faster; what enters and leaves a step is float32.
+Pictures are drawn under bfloat16, every method alike, a third faster; what enters and leaves a step is float32. That no
+claim hangs on it can be asked by a comparison in float32 throughout.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,7 @@ from generation.studio.drawing import How, Trial
 from generation.studio.loading import StudioParts
 from generation.studio.vision_networks import StudioEvaluator
 
-PRECISION: Final = "bfloat16"
+Precision = Literal["bfloat16", "float32"]
 #: The mask is made once: without influence nothing reads it.
 PLAIN: Final = How(influence=0.0, dials=MaskDials(stop_step=1))
 
@@ -39,8 +40,16 @@ class Comparison:
     model: digest of the weights. folder: where pictures that words alone draw are kept, since all are set beside them.
     """
 
-    def __init__(self, parts: StudioParts, evaluator: StudioEvaluator, model: str, folder: Path) -> None:
+    def __init__(
+        self,
+        parts: StudioParts,
+        evaluator: StudioEvaluator,
+        model: str,
+        folder: Path,
+        precision: Precision = "bfloat16",
+    ) -> None:
         self.parts, self.evaluator, self.model, self.folder = parts, evaluator, model, folder
+        self.precision = precision
         self.plain = Ours("words alone", parts, PLAIN)
         self._methods: dict[tuple[str, str, str], Method] = {}
         self._plans: dict[tuple[str, str, int], Planned] = {}
@@ -78,7 +87,7 @@ class Comparison:
         return self._drawn(method, cells, [plan.trial for plan in plans])
 
     def _cell(self, method: Method, plan: Planned) -> Cell:
-        settings = {**method.settings, "precision": PRECISION}
+        settings = {**method.settings, "precision": self.precision}
         return Cell(
             model=self.model,
             method=method.name,
@@ -94,13 +103,18 @@ class Comparison:
     def _drawn(self, method: Method, cells: Sequence[Cell], rows: Sequence[Trial]) -> Tensor:
         """Those of one individual together where something was learnt for it."""
         if not method.per_subject:
-            return _draw(method, rows, Prepared())
+            return self._draw(method, rows, Prepared())
         drawn = []
         for _, group in groupby(zip(cells, rows, strict=True), key=lambda pair: pair[0].individual):
             members = list(group)
             prepared = self._preparation(method, *members[0])
-            drawn.append(_draw(method, [row for _, row in members], prepared))
+            drawn.append(self._draw(method, [row for _, row in members], prepared))
         return torch.cat(drawn)
+
+    def _draw(self, method: Method, rows: Sequence[Trial], prepared: Prepared) -> Tensor:
+        narrow = self.precision == "bfloat16"
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=narrow):
+            return method.draw(rows, prepared).float()
 
     def _preparation(self, method: Method, cell: Cell, row: Trial) -> Prepared:
         """Once an individual; only the latest is held in memory."""
@@ -115,7 +129,7 @@ class Comparison:
         paths = [self._path(cell) for cell in cells]
         missing = [place for place, path in enumerate(paths) if drawn is not None or not path.exists()]
         if missing:
-            made = drawn if drawn is not None else _draw(self.plain, [rows[i] for i in missing], Prepared())
+            made = drawn if drawn is not None else self._draw(self.plain, [rows[i] for i in missing], Prepared())
             for place, picture in zip(missing, to_pictures(made), strict=True):
                 self._keep(paths[place], picture)
         if drawn is not None:
@@ -135,11 +149,6 @@ class Comparison:
 
 def _cost(prepared: Prepared) -> Figures:
     return {"test_time_steps": float(prepared.steps), "test_time_seconds": prepared.seconds}
-
-
-def _draw(method: Method, rows: Sequence[Trial], prepared: Prepared) -> Tensor:
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-        return method.draw(rows, prepared).float()
 
 
 def _add_variety(found: Sequence[Figures], cells: Sequence[Cell], pictures: Tensor) -> None:

@@ -46,25 +46,27 @@ class Lead:
         return f"{self.mean:+.3f} [{self.low:+.3f}, {high}]"
 
 
-def lead(ours: Point, curve: Sequence[Point], *, at: str, of: str, seed: int = 0) -> Lead:
+def lead(ours: Point, curve: Sequence[Point], *, at: str, of: str, low: bool = False, seed: int = 0) -> Lead:
     """Ours less the best of figure `of` that the curve reaches where figure `at` is no less than ours.
 
+    low: the figure is better low; then the lead is by how far ours is below the least that the curve reaches.
     Raises ValueError where the points have no cell in common.
     """
     keys = shared_keys([ours, *curve])
     if not keys:
         raise ValueError("the curve and our point have no cell in common: measure them on the same trials")
     sums = _sums([ours, *curve], keys, (at, of))  # (individuals, points, 2)
+    sums[..., 1] *= -1 if low else 1
     counts = np.bincount(_groups(keys))
     chosen = np.random.default_rng(seed).integers(0, len(sums), size=(DRAWS, len(sums)))
     drawn = sums[chosen].sum(axis=1) / counts[chosen].sum(axis=1)[:, None, None]
     leads = np.array([_lead(means) for means in drawn])
     bounds = (1 - LEVEL) / 2, (1 + LEVEL) / 2
-    low, high = np.quantile(leads, bounds, method="nearest")
+    least, most = np.quantile(leads, bounds, method="nearest")
     return Lead(
         mean=_lead(sums.sum(axis=0) / counts.sum()),
-        low=float(low),
-        high=float(high),
+        low=float(least),
+        high=float(most),
         sure=float((leads > 0).mean()),
         pictures=len(keys),
     )

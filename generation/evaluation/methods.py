@@ -61,18 +61,24 @@ class Method(Protocol):
 
 @dataclass(frozen=True)
 class Ours:
-    """The shipped model, whole or with something left out: see `How`. told: the prompt describes the looks too."""
+    """The shipped base with a visual branch, whole or with something left out: see `How`.
+
+    told: the prompt describes the looks too. branch: SHA-256 (hex) of the branch's own file (`baselines.branches`),
+    empty for the shipped one.
+    """
 
     name: str
     parts: StudioParts
     how: How = field(default_factory=How)
     told: bool = False
+    branch: str = ""
     per_subject: bool = False
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """All dials."""
-        return self.how.as_json() | ({"told": True} if self.told else {})
+        """All dials, and what is not as shipped."""
+        told: dict[str, Any] = {"told": True} if self.told else {}
+        return self.how.as_json() | told | ({"branch": self.branch} if self.branch else {})
 
     def prepare(self, row: Trial) -> Prepared:
         """Nothing is learnt at test time."""

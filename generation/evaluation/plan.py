@@ -39,7 +39,7 @@ def planned(individuals: int = INDIVIDUALS, prompts: int = PROMPTS, seeds: int =
     return [plan for place, who in enumerate(_people("dual", individuals)) for plan in _of(place, who, prompts, seeds)]
 
 
-def planned_elsewhere(individuals: int = 20, prompts: int = 4, seeds: int = 1) -> list[Planned]:
+def planned_elsewhere(individuals: int = INDIVIDUALS, prompts: int = 4, seeds: int = 1) -> list[Planned]:
     """The same individuals and prompts, with references taken in a scene that the prompt does not ask for."""
     return [_taken_elsewhere(plan) for plan in planned(individuals, prompts, seeds)]
 

@@ -23,6 +23,9 @@ from generation.studio.drawing import How, Trial, draw_as
 from generation.studio.loading import StudioParts
 
 WEIGHTS: Final = Path(__file__).parent / "ip-adapter.safetensors"
+#: Both learnt anew from text-image pairs alone, on the same base: a whole branch of ours, and IP-Adapter begun from it.
+PAIRS_BRANCH: Final = Path(__file__).parent / "pairs-branch.safetensors"
+PAIRS_WEIGHTS: Final = Path(__file__).parent / "pairs-ip-adapter.safetensors"
 SCALES: Final = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
 #: The reference acts in every place; a mask that never changes need not be looked for again.
 EVERYWHERE: Final = MaskDials(scope=1.0, binary=True, stop_step=1)

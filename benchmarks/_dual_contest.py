@@ -1,0 +1,123 @@
+"""Who is compared with whom on which trials, and in which order, so that what is missing is missed least."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+from pathlib import Path
+from typing import Final
+
+from benchmarks._dual_points import (
+    Entry,
+    Taught,
+    adapter_entries,
+    bound_entries,
+    dial_entries,
+    fitted_entries,
+    main_entries,
+    taught_by_pairs,
+    turned_entries,
+)
+from generation.evaluation.cells import Cell
+from generation.evaluation.comparison import Comparison
+from generation.evaluation.plan import Planned, planned, planned_elsewhere
+
+#: Individuals of the curves where something is learnt for each one, and where nothing is.
+FEW, SEVERAL = 10, 20
+SMALL: Final = (4, 3, 1)  # individuals, prompts, seeds
+SHIPPED, PAIRS = "shipped", "pairs"
+
+
+@dataclass(frozen=True)
+class Field:
+    """Methods on trials whose references are of one kind.
+
+    main: compared on all of `plans`. sweeps: spots of curves and bounds, on `few` of them. dials: of ours alone.
+    """
+
+    plans: Sequence[Planned]
+    few: Sequence[Planned]
+    main: Sequence[Entry]
+    sweeps: Sequence[Entry]
+    dials: Sequence[Entry] = ()
+
+
+@dataclass(frozen=True)
+class Contest:
+    """One training of the visual branch. wall, elsewhere: by where the references are taken. key: in file names.
+
+    size: prompts of a round.
+    """
+
+    key: str
+    title: str
+    wall: Field
+    elsewhere: Field
+    size: int = 2
+
+    def cells(self, comparison: Comparison) -> list[Cell]:
+        """Round by round: curves before all individuals, and what no claim needs last."""
+        turns = [
+            in_rounds(comparison, entries, plans, self.size)
+            for field in (self.elsewhere, self.wall)
+            for entries, plans in (([*field.main, *field.sweeps], field.few), (field.main, field.plans))
+        ]
+        dials = [in_rounds(comparison, field.dials, field.few, 4) for field in (self.elsewhere, self.wall)]
+        rounds = chain(chain.from_iterable(zip_longest(*turns, fillvalue=[])), chain.from_iterable(dials))
+        return list(chain.from_iterable(rounds))
+
+
+@dataclass(frozen=True)
+class Trials:
+    """By where the references are taken."""
+
+    wall: Sequence[Planned]
+    elsewhere: Sequence[Planned]
+
+
+def trials(*, small: bool) -> Trials:
+    """As planned, or few of them."""
+    return Trials(planned(*SMALL), planned_elsewhere(*SMALL)) if small else Trials(planned(), planned_elsewhere())
+
+
+def shipped(comparison: Comparison, on: Trials, folder: Path) -> Contest:
+    """The model as it is, beside IP-Adapter and what learns each subject. folder: of the latter's fits."""
+    taught = Taught(comparison.parts)
+    adapter = adapter_entries(comparison, taught)
+    main, sweeps = main_entries(comparison, taught, adapter), [*turned_entries(taught), *adapter]
+    bounded = [*bound_entries(comparison), *sweeps, *fitted_entries(comparison.model, folder)]
+    wall = Field(on.wall, first(on.wall, FEW), main, bounded, dial_entries(taught))
+    return Contest(SHIPPED, "The shipped model", wall, Field(on.elsewhere, first(on.elsewhere, SEVERAL), main, sweeps))
+
+
+def pairs_alone(comparison: Comparison, on: Trials) -> Contest | None:
+    """Branch and IP-Adapter learnt as their papers have it; None where nobody trained that on this base."""
+    taught = taught_by_pairs(comparison.parts, comparison.model)
+    if taught is None:
+        return None
+    adapter = adapter_entries(comparison, taught)
+    main, sweeps = main_entries(comparison, taught, adapter), [*turned_entries(taught), *adapter]
+    wall, there = (Field(plans, first(plans, SEVERAL), main, sweeps) for plans in (on.wall, on.elsewhere))
+    return Contest(PAIRS, "Learnt from text-image pairs alone", wall, there, size=1)
+
+
+def first(plans: Sequence[Planned], individuals: int) -> list[Planned]:
+    """The plans of so many individuals, with one seed."""
+    names = list(dict.fromkeys(plan.individual for plan in plans))[:individuals]
+    return [plan for plan in plans if plan.individual in names and plan.seed == 0]
+
+
+def in_rounds(
+    comparison: Comparison, entries: Sequence[Entry], plans: Sequence[Planned], size: int
+) -> list[list[Cell]]:
+    """`size` prompts of every individual and entry, then the next ones: stopped anywhere, all have as much."""
+    places: dict[tuple[str, str], int] = {}
+    for plan in plans:
+        known = sum(key[0] == plan.individual for key in places)
+        places.setdefault((plan.individual, plan.prompt), known)
+    rounds = []
+    for start in range(0, max(places.values()) + 1, size):
+        now = [p for p in plans if start <= places[p.individual, p.prompt] < start + size]
+        rounds.append([cell for entry in entries for cell in comparison.cells(entry.method, now)])
+    return rounds
