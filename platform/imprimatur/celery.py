@@ -11,7 +11,7 @@ import time
 from typing import Any, Final
 
 from celery import Celery
-from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
+from celery.signals import worker_init, worker_ready, worker_shutdown, worker_shutting_down
 
 from gpu_worker.broker import GPU_CONTROL_EXCHANGE, broker_settings
 from gpu_worker.messages import CONTROL_QUEUE
@@ -19,9 +19,11 @@ from gpu_worker.messages import CONTROL_QUEUE
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imprimatur.settings")
 
 from django.conf import settings
+from django.db import connections
 from django.utils.module_loading import import_string
 
 LEADER_SECONDS: Final = 3.0  # for its last checkpoint; whoever stops us gives five
+IDLE_SECONDS: Final = 60  # between two statements of one transaction
 
 app = Celery("imprimatur", include=["imprimatur.generations.tasks"])
 app.conf.update(
@@ -32,6 +34,15 @@ app.conf.update(
     worker_enable_remote_control=False,  # broadcasts are for the GPU workers
     control_exchange=GPU_CONTROL_EXCHANGE,
 )
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
+def bound_transactions(**_: Any) -> None:
+    """A control process that is paused within a transaction holds locks that a whole company waits for: Postgres undoes
+    it after IDLE_SECONDS. What it had in hand is found again by its lease."""
+    options = connections.databases["default"]["OPTIONS"]
+    asked = [options.get("options", ""), f"-c idle_in_transaction_session_timeout={IDLE_SECONDS}s"]
+    options["options"] = " ".join(filter(None, asked))
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]

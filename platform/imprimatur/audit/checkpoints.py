@@ -48,8 +48,10 @@ def take(tenant_id: uuid.UUID, now: datetime | None = None) -> Checkpoint | None
     """Note where the trail ends, if it has grown; None when there is nothing to note. Needs the tenant's scope.
 
     What was added since the last checkpoint is checked first. Raises LedgerBroken, and notes nothing, when the trail
-    does not continue it: a checkpoint must never vouch for a trail that was touched.
+    does not continue it: a checkpoint must never vouch for a trail that was touched. Whoever takes one at the same time
+    waits for the end of this transaction: two that both name the same row would not follow one another.
     """
+    _one_at_a_time(tenant_id)
     last = newest(tenant_id)
     rows = AuditEvent.objects.filter(tenant_id=tenant_id).order_by("seq")
     if last is not None:
@@ -65,6 +67,11 @@ def take(tenant_id: uuid.UUID, now: datetime | None = None) -> Checkpoint | None
     taken = Checkpoint(tenant_id=tenant_id, seq=end, head=head, taken_at=moment, previous=last.digest() if last else "")
     _keep(taken)
     return taken
+
+
+def _one_at_a_time(tenant_id: uuid.UUID) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"checkpoint {tenant_id}"])
 
 
 def newest(tenant_id: uuid.UUID) -> Checkpoint | None:

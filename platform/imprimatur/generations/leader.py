@@ -54,7 +54,8 @@ class Leader(Leadership):
                 note_at = time.monotonic() + settings.CHECKPOINT_SECONDS
             for heard in session.notifies(timeout=TICK_SECONDS, stop_after=1):
                 _obey(heard.payload)
-        checkpoint_everywhere()
+        if self.is_asked_to_stop:
+            checkpoint_everywhere()
 
 
 def _obey(payload: str) -> None:

@@ -15,6 +15,7 @@ from imprimatur.generations.models import Generation
 GENERATION_CHANNEL: Final = "imprimatur_generation"  # payload "<tenant uuid> <generation uuid>"
 DOORBELL_CHANNEL: Final = "imprimatur_doorbell"  # payload "" (there is work) or "drop <gen_...> <attempt>"
 QUIET: Final = timedelta(seconds=0.5)  # at most two a second for each generation
+_KEEPALIVES: Final = {"keepalives_idle": 5, "keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 15_000}
 
 
 def tell(row: Generation) -> None:
@@ -50,11 +51,12 @@ def payload(tenant_id: uuid.UUID, generation_id: uuid.UUID) -> str:
 
 
 def listening_connection() -> psycopg.Connection[tuple[object, ...]]:
-    """A session of its own, in autocommit, outside Django's: for locks and LISTEN."""
+    """A session of its own, in autocommit, outside Django's: for locks and LISTEN. Whoever listens says nothing, so the
+    kernel asks whether the server is still there."""
     params = connection.get_connection_params()
     for django_only in ("cursor_factory", "context", "pool"):
         params.pop(django_only, None)
-    return psycopg.connect(**params, autocommit=True)
+    return psycopg.connect(**{**_KEEPALIVES, **params}, autocommit=True)
 
 
 def _notify(channel: str, text: str) -> None:
