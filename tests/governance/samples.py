@@ -1,8 +1,10 @@
 """Terms and uses the governance tests share."""
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -11,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from governance.consent import ConsentTerms
+from governance.errors import SigningFailed
 from governance.scope import Use
 from governance.signing import PemSigner
 from governance.trademark import TrademarkTerms
@@ -19,6 +22,8 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 DIGEST = "a" * 64
 OTHER = "b" * 64
 TENANT = "3f2b8c1e-0000-4000-8000-000000000001"
+BRIEFLY = (6, 30, 120)  # seconds
+Made = TypeVar("Made")
 RELEASE = Use(channel="social", territory="JP", purpose="advertising")
 
 
@@ -98,3 +103,26 @@ def leaf_signer(
     chain = leaf.public_bytes(Encoding.PEM) + issuer.public_bytes(Encoding.PEM)
     key_pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return PemSigner(key_pem, chain.decode(), time_authority)
+
+
+def made_before_its_end(
+    folder: Path, make: Callable[[PemSigner], Made], time_authority: str | None = None
+) -> tuple[PemSigner, Made]:
+    """What `make` made with a leaf that ends soon, while it lasted; on a busy machine it lasts longer."""
+    for seconds in BRIEFLY:
+        end = datetime.now(UTC) + timedelta(seconds=seconds)
+        brief = leaf_signer(folder, ec.generate_private_key(ec.SECP256R1()), end, time_authority)
+        try:
+            made = make(brief)
+        except SigningFailed:
+            if not brief.is_expired():
+                raise
+            continue
+        if not brief.is_expired():
+            return brief, made
+    raise AssertionError(f"nothing was made within {seconds} s")
+
+
+def outlive(signer: PemSigner) -> None:
+    """Wait until its certificate has ended, for libraries that count whole seconds too."""
+    time.sleep(max(0.0, (signer.expires_at - datetime.now(UTC)).total_seconds()) + 1.2)

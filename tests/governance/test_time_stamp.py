@@ -17,7 +17,7 @@ from governance.errors import SigningFailed
 from governance.intake import encode
 from governance.provenance import OutputFacts, read, sign_output
 from governance.signing import Signer
-from tests.governance.samples import DIGEST, leaf_signer
+from tests.governance.samples import DIGEST, leaf_signer, made_before_its_end, outlive
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the openssl command")
 FACTS = OutputFacts(generation_id="gen_1", spec_digest=DIGEST)
@@ -92,12 +92,14 @@ def test_a_stamped_picture_outlives_its_certificate(
     noise: Image.Image, key_folder: Path, signer: Signer, anchors: str, authority: TimeAuthority
 ) -> None:
     png = encode(noise, "image/png")
-    end = datetime.now(UTC) + timedelta(seconds=6)
-    brief = leaf_signer(key_folder, ec.generate_private_key(ec.SECP256R1()), end, authority.url)
-    signed = sign_output(png, "image/png", FACTS, brief)
+
+    def make(brief: Signer) -> bytes:
+        return sign_output(png, "image/png", FACTS, brief)
+
+    brief, signed = made_before_its_end(key_folder, make, authority.url)
     stamped_at = datetime.fromisoformat(read(signed, "image/png", anchors).stamped_at)
     assert abs(datetime.now(UTC) - stamped_at) < timedelta(minutes=1)
-    time.sleep(max(0.0, (brief.expires_at - datetime.now(UTC)).total_seconds()) + 1.2)
+    outlive(brief)
     report = read(signed, "image/png", anchors + authority.root)
     assert (report.state, report.failures) == ("trusted", ())
     assert read(signed, "image/png", anchors).state == "invalid"  # a stamp that nobody vouches for

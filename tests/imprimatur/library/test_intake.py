@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import io
-import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
 from django.utils import translation
 from imprimatur import keys, objects
 from imprimatur.audit.selectors import events
@@ -27,7 +24,7 @@ from governance.intake import decode_upload, pixel_digest
 from governance.manifests import IntakeFacts, OutputFacts
 from governance.signing import Signer
 from tests.factories import World
-from tests.governance.samples import leaf_signer
+from tests.governance.samples import made_before_its_end, outlive
 from tests.imprimatur.drawn import picture
 
 DECLARED: dict[str, Any] = {"source": "photograph", "shows_person": False, "own_work": True}
@@ -258,11 +255,13 @@ def test_a_certificate_that_is_over_stops_outputs_of_ours_and_no_stranger(
     alice: Actor, bottle: Subject, settings: Any
 ) -> None:
     origin = services.take_in(alice, bottle, picture(512, "navy"), **DECLARED)
-    key = ec.generate_private_key(ec.SECP256R1())
-    brief = leaf_signer(settings.PKI_FOLDER, key, datetime.now(UTC) + timedelta(seconds=3))
-    ours = output(origin, brief)
-    camera = provenance.sign_reference(picture(256, "maroon"), "image/png", IntakeFacts(reference_id="x"), brief)
-    time.sleep(max(0.0, (brief.expires_at - datetime.now(UTC)).total_seconds()) + 1.2)
+
+    def make(brief: Signer) -> tuple[bytes, bytes]:
+        facts = IntakeFacts(reference_id="x")
+        return output(origin, brief), provenance.sign_reference(picture(256, "maroon"), "image/png", facts, brief)
+
+    brief, (ours, camera) = made_before_its_end(settings.PKI_FOLDER, make)
+    outlive(brief)
     assert services.take_in(alice, bottle, camera, **DECLARED).derived_from is None
     ReferenceImage.objects.all().delete()
     assert refusal(alice, bottle, ours).code == "upload_expired_output"
