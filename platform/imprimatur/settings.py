@@ -105,7 +105,7 @@ CACHES: dict[str, dict[str, Any]] = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "imprimatur"}
 }
 
-# --- Signing in: by e-mail; people are added by an owner, nobody signs up ---------------------------------------------
+# --- Signing in: by e-mail; people come by invitation, nobody signs up ------------------------------------------------
 AUTH_USER_MODEL = "tenants.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
@@ -130,6 +130,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_PREVENT_ENUMERATION = True
+PASSWORD_RESET_TIMEOUT = 4 * 3600  # seconds; the pages and the mail say four hours
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Imprimatur: "
 
@@ -171,7 +172,8 @@ USE_I18N = True
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ja", "日本語")]  # each in its own words
 LOCALE_PATHS = [PACKAGE / "locale"]
-# A link for the person behind a record goes to them alone, unless mails go nowhere and somebody has to hand it on.
+# A link for the person behind a record, or for whoever is invited, goes to them alone, unless mails go nowhere and
+# somebody has to hand it on.
 LINKS_ARE_SHOWN = PUBLIC_URL == "" or not flag("IMPRIMATUR_SMTP")
 if LINKS_ARE_SHOWN:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
@@ -247,7 +249,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "imprimatur.tenants.rest.pagination.NewestFirst",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "imprimatur.tenants.rest.schema.TenantSchema",
-    "DEFAULT_THROTTLE_RATES": {"verify": "60/min", "links": "60/min"},
+    "DEFAULT_THROTTLE_RATES": {"verify": "60/min", "links": "60/min", "invitations": "60/hour"},
     "NUM_PROXIES": _PROXIES,
     "EXCEPTION_HANDLER": "imprimatur.tenants.rest.problems.problem_response",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

@@ -16,8 +16,8 @@ from django.utils.cache import patch_cache_control
 
 from imprimatur.rights import links
 from imprimatur.rights.models import AccessLink, LinkPurpose, RightRecord
-from imprimatur.rights.pace import require_pace
 from imprimatur.tenants.errors import DomainError
+from imprimatur.tenants.pace import require_pace
 from imprimatur.tenants.scope import tenant_scope
 
 
@@ -53,7 +53,7 @@ def link_page(purpose: LinkPurpose, *, paced: bool = True) -> Callable[[Page], P
                         response = view(request, token, *args, **kwargs)
             except DomainError as error:
                 response = render(request, "signing/over.html", {"message": error.message}, status=error.status)
-            return _silent(response)
+            return silent(response)
 
         return page
 
@@ -74,7 +74,8 @@ def _language(request: LinkRequest) -> str:
     return request.link.language
 
 
-def _silent(response: HttpResponse) -> HttpResponse:
+def silent(response: HttpResponse) -> HttpResponse:
+    """Nothing is cached, indexed or told to other sites."""
     patch_cache_control(response, private=True, no_store=True)
     response["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     response["Referrer-Policy"] = "same-origin"  # none to other sites; the form's own origin check needs it at home

@@ -1,4 +1,4 @@
-"""/me, /members, /api-keys, /audit-events."""
+"""/me, /members, /invitations, /api-keys, /audit-events."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from rest_framework.response import Response
 
 from imprimatur.audit import selectors as audit
 from imprimatur.audit.models import AuditEvent
-from imprimatur.tenants import audit_exports, selectors, services
-from imprimatur.tenants.models import ApiKey, Membership
+from imprimatur.tenants import audit_exports, invitations, selectors, services
+from imprimatur.tenants.http import base_url
+from imprimatur.tenants.models import ApiKey, Invitation, Membership
 from imprimatur.tenants.permissions import Permission
 from imprimatur.tenants.rest.pagination import NewestEventFirst
 from imprimatur.tenants.rest.views import TenantAPIView, TenantRequest, TenantViewSet
@@ -21,9 +22,11 @@ from imprimatur.tenants.serializers import (
     ApiKeySerializer,
     AuditEventSerializer,
     ChainCheckSerializer,
+    InvitationSerializer,
     MembershipSerializer,
     MeSerializer,
     NewApiKeySerializer,
+    SentInvitationSerializer,
 )
 
 
@@ -56,6 +59,50 @@ class Members(TenantViewSet):
     def list(self, request: Request) -> Response:  # noqa: ARG002 - DRF's signature
         """Everybody, newest first."""
         return self.page()
+
+
+class Invitations(TenantViewSet):
+    """Ways into the company, each for one address."""
+
+    model = Invitation
+    serializer_class = InvitationSerializer
+    permissions: ClassVar[dict[str, Permission]] = {
+        "list": Permission.MANAGE_TENANT,
+        "create": Permission.MANAGE_TENANT,
+        "send": Permission.MANAGE_TENANT,
+        "take_back": Permission.MANAGE_TENANT,
+    }
+    persons_only = frozenset({"create", "send", "take_back"})
+    secret_answers = frozenset({"create", "send"})
+
+    def rows(self) -> QuerySet[Invitation]:
+        """Those that are open, run out or not."""
+        return selectors.open_invitations()
+
+    def list(self, request: Request) -> Response:  # noqa: ARG002 - DRF's signature
+        """Invitations that nobody has accepted or taken back, newest first."""
+        return self.page()
+
+    @extend_schema(responses={201: SentInvitationSerializer})
+    def create(self, request: TenantRequest) -> Response:
+        """Mail a link to the address; it works once and for seven days. 409 for a member or an open invitation."""
+        asked = InvitationSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        made, address = invitations.invite(request.actor, **asked.validated_data, base_url=base_url(request))
+        return Response({**InvitationSerializer(made).data, "address": address}, status=201)
+
+    @extend_schema(request=None, responses=SentInvitationSerializer)
+    def send(self, request: TenantRequest, public_id: str) -> Response:
+        """Mail a new link for another seven days; the former one ends."""
+        found = selectors.find(Invitation, public_id)
+        sent, address = invitations.send_again(request.actor, found, base_url(request))
+        return Response({**InvitationSerializer(sent).data, "address": address})
+
+    @extend_schema(request=None)
+    def take_back(self, request: TenantRequest, public_id: str) -> Response:
+        """End an invitation that nobody has accepted."""
+        taken = invitations.take_back(request.actor, selectors.find(Invitation, public_id))
+        return Response(InvitationSerializer(taken).data)
 
 
 class ApiKeys(TenantViewSet):
@@ -126,6 +173,9 @@ class AuditEvents(TenantViewSet):
 urlpatterns = [
     path("me", Me.as_view()),
     path("members", Members.as_view({"get": "list"})),
+    path("invitations", Invitations.as_view({"get": "list", "post": "create"})),
+    path("invitations/<str:public_id>/send", Invitations.as_view({"post": "send"})),
+    path("invitations/<str:public_id>/take-back", Invitations.as_view({"post": "take_back"})),
     path("api-keys", ApiKeys.as_view({"get": "list", "post": "create"})),
     path("api-keys/<str:public_id>/revoke", ApiKeys.as_view({"post": "revoke"})),
     path("audit-events", AuditEvents.as_view({"get": "list"})),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
@@ -55,6 +56,11 @@ def tenant_page(permission: Permission) -> Callable[[Page], Page]:
         return page
 
     return decorate
+
+
+def base_url(request: HttpRequest) -> str:
+    """Where people reach us: the configured address, or on one machine the one that was used."""
+    return settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
 
 
 def active_tenant_id(request: HttpRequest) -> uuid.UUID:

@@ -87,6 +87,40 @@ class Membership(TenantModel):
         return f"{self.user} ({', '.join(self.roles)})"
 
 
+class Invitation(TenantModel):
+    """A way into the company for whoever reads one mailbox. The link is signed, so the row opens nothing by itself."""
+
+    PREFIX = "inv"
+
+    email = models.EmailField()  # in small letters
+    roles = ArrayField(models.CharField(max_length=20))
+    language = models.CharField(max_length=5)
+    invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    number = models.PositiveSmallIntegerField(default=1)  # of its newest link: an earlier one opens nothing
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    taken_back_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "email"],
+                condition=models.Q(accepted_at=None, taken_back_at=None),
+                name="one_open_invitation_per_address",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(accepted_at=None, accepted_by=None)
+                | models.Q(accepted_at__isnull=False, accepted_by__isnull=False, taken_back_at=None),
+                name="accepted_by_somebody_or_not_at_all",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+
 class ApiKey(TenantModel):
     """A machine's key. Only a hash of the secret is kept; `lookup` is its public first part."""
 

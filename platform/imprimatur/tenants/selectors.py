@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from imprimatur.tenants.errors import NotFound
 from imprimatur.tenants.ids import MalformedId, decode
-from imprimatur.tenants.models import ApiKey, Membership, Tenant, TenantModel, User
+from imprimatur.tenants.models import ApiKey, Invitation, Membership, Tenant, TenantModel, User
 from imprimatur.tenants.scope import tenant_scope
 
 Row = TypeVar("Row", bound=TenantModel)
@@ -59,6 +59,12 @@ def tenant() -> Tenant:
 def members() -> QuerySet[Membership]:
     """The entered company's people."""
     return Membership.objects.select_related("user").order_by("created_at")
+
+
+def open_invitations() -> QuerySet[Invitation]:
+    """Invitations that nobody has accepted or taken back, newest first; those whose link has run out too."""
+    rows = Invitation.objects.filter(accepted_at=None, taken_back_at=None)
+    return rows.select_related("invited_by").order_by("-created_at")
 
 
 def api_keys() -> QuerySet[ApiKey]:

@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from imprimatur.audit.models import AuditEvent
-from imprimatur.tenants.models import ApiKey, Membership
+from imprimatur.tenants.models import ApiKey, Invitation, Membership
 from imprimatur.tenants.permissions import Permission, Role
 
 
@@ -47,6 +47,29 @@ class MembershipSerializer(serializers.ModelSerializer[Membership]):
     class Meta:
         model = Membership
         fields = ["id", "name", "email", "roles", "created_at"]
+
+
+class InvitationSerializer(serializers.ModelSerializer[Invitation]):
+    """An open invitation. Whether its address has an account already is told to nobody."""
+
+    id = serializers.CharField(source="public_id", read_only=True)
+    roles = serializers.ListField(child=serializers.ChoiceField(choices=[r.value for r in Role]), allow_empty=False)
+    language = serializers.RegexField(r"^(en|ja)$", required=False, default="en", help_text="Of the mail: en or ja.")
+    invited_by = serializers.CharField(source="invited_by.__str__", read_only=True)
+
+    class Meta:
+        model = Invitation
+        fields = ["id", "email", "roles", "language", "invited_by", "created_at", "sent_at", "expires_at"]
+        read_only_fields = ["created_at", "sent_at", "expires_at"]
+
+
+class SentInvitationSerializer(InvitationSerializer):
+    """An invitation that has just gone out. `address` is its link, shown this once and only where mails go nowhere."""
+
+    address = serializers.CharField(read_only=True, allow_blank=True)
+
+    class Meta(InvitationSerializer.Meta):
+        fields = [*InvitationSerializer.Meta.fields, "address"]
 
 
 class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):

@@ -10,14 +10,14 @@ from typing import Final
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import MaxLengthValidator, validate_email
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from imprimatur.audit import services as audit
 from imprimatur.tenants.actor import Actor
-from imprimatur.tenants.errors import Conflict, InvalidInput
+from imprimatur.tenants.errors import Conflict, InvalidInput, NotPermitted
 from imprimatur.tenants.models import ApiKey, Membership, Tenant, User
 from imprimatur.tenants.permissions import PERMISSION_VALUES, ROLE_VALUES, Permission, Role
 from imprimatur.tenants.scope import tenant_scope
@@ -47,33 +47,33 @@ def add_member(  # noqa: PLR0917 - its callers read as a sentence
     roles: Iterable[Role | str],
     language: str = "en",
 ) -> Membership:
-    """Let a person in with these roles.
+    """Let a person in with these roles: operators' work, as there is no invitation before the first owner.
 
-    An account that signs in to another company already joins by the operator's command only, and keeps its password and
-    name: an owner chose that password once, and would otherwise follow the account into every later company.
+    An account that is there already keeps its password and its name. NotPermitted for a person or a key: they invite.
     """
     actor.require(Permission.MANAGE_TENANT)
-    role_values = _roles(roles)
+    if actor.user is not None:
+        raise NotPermitted(_("People come in by invitation."), code="invite_instead")
+    role_values = known_roles(roles)
     with transaction.atomic():
-        known = User.objects.filter(email__iexact=email).first()
-        if known and Membership.objects.filter(user=known).exists():
-            raise Conflict(_("This person is a member already."), code="already_member")
-        if known and actor.person is not None:
-            raise Conflict(
-                _("This address signs in to another company already. Ask your operator to add the person here."),
-                code="account_elsewhere",
-            )
-        user = known or _new_user(email, password, name, language)
-        membership = Membership.objects.create(tenant=tenant, user=user, roles=role_values)
-        facts = {"roles": role_values, "user": str(user.id)}
-        audit.record(tenant.id, actor.label, "member.added", membership.public_id, facts)
+        user = User.objects.filter(email__iexact=email).first() or new_user(email, password, name, language)
+        return join(actor.label, tenant.id, user, role_values)
+
+
+def join(label: str, tenant_id: uuid.UUID, user: User, roles: list[str], **facts: str) -> Membership:
+    """Make the person a member, by whoever `label` names. Conflict when they are one already."""
+    if Membership.objects.filter(user=user).exists():
+        raise Conflict(_("This person is a member already."), code="already_member")
+    membership = Membership.objects.create(tenant_id=tenant_id, user=user, roles=roles)
+    said = {"roles": roles, "user": str(user.id), **facts}
+    audit.record(tenant_id, label, "member.added", membership.public_id, said)
     return membership
 
 
 def change_roles(actor: Actor, membership: Membership, roles: Iterable[Role | str]) -> Membership:
     """Give a member other roles. The last owner stays an owner."""
     actor.require(Permission.MANAGE_TENANT)
-    role_values = _roles(roles)
+    role_values = known_roles(roles)
     if Role.OWNER not in role_values:
         _keep_an_owner(membership)
     membership.roles = role_values
@@ -130,17 +130,10 @@ def revoke_api_key(actor: Actor, key: ApiKey) -> ApiKey:
     return key
 
 
-def hash_secret(secret: str) -> str:
-    """SHA-256 (hex). The secret has 256 random bits, so a slow hash would add nothing."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _new_user(email: str, password: str, name: str, language: str) -> User:
-    user = User(username=uuid.uuid4().hex, email=email.lower(), first_name=name[:150], language=language)
-    try:
-        validate_email(email)
-    except ValidationError as wrong:
-        raise InvalidInput(errors=[{"field": "email", "message": m} for m in wrong.messages]) from wrong
+def new_user(email: str, password: str, name: str, language: str) -> User:
+    """An account. InvalidInput names what is wrong with the address or the password (Django's validators)."""
+    address = valid_address(email)
+    user = User(username=uuid.uuid4().hex, email=address, first_name=name[:150], language=language)
     try:
         validate_password(password, user)
     except ValidationError as weak:
@@ -150,12 +143,28 @@ def _new_user(email: str, password: str, name: str, language: str) -> User:
     return user
 
 
-def _roles(roles: Iterable[Role | str]) -> list[str]:
+def valid_address(email: str) -> str:
+    """The address in small letters. InvalidInput when it is none."""
+    try:
+        validate_email(email)
+        MaxLengthValidator(User._meta.get_field("email").max_length or 254)(email)
+    except ValidationError as wrong:
+        raise InvalidInput(errors=[{"field": "email", "message": m} for m in wrong.messages]) from wrong
+    return email.lower()
+
+
+def known_roles(roles: Iterable[Role | str]) -> list[str]:
+    """The roles' values, sorted. InvalidInput for none, or one that is not known."""
     values = sorted({str(role) for role in roles})
     unknown = [v for v in values if v not in ROLE_VALUES]
     if unknown or not values:
         raise InvalidInput(errors=[{"field": "roles", "message": _("Choose at least one of the known roles.")}])
     return values
+
+
+def hash_secret(secret: str) -> str:
+    """SHA-256 (hex). The secret has 256 random bits, so a slow hash would add nothing."""
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _scopes(scopes: Iterable[Permission | str]) -> list[str]:

@@ -19,7 +19,7 @@ from tests.factories import World
 from tests.imprimatur.drawn import USE, approved_version, drawn, uploaded
 
 PUBLIC = {"verify"}
-LINKED = ("sign", "portal")  # opened by a signed link instead of an account
+LINKED = ("sign", "portal", "join")  # opened by a signed link instead of an account
 SAMPLES = {"number": "1", "act": "approve"}
 
 

@@ -13,6 +13,7 @@ from imprimatur.generations.models import Output, Screening
 from imprimatur.library import marks
 from imprimatur.library.models import MarkPicture
 from imprimatur.rights import blocklist, services
+from imprimatur.tenants.invitations import invite
 from imprimatur.tenants.models import Membership
 from imprimatur.tenants.scope import tenant_scope
 from imprimatur.withdrawal.models import Withdrawal
@@ -32,9 +33,17 @@ OF = {
         "consents": "cns",
         "rights": "cns",
     },
-    **{"withdrawals": "wdr", "screenings": "scr", "blocklist": "blk", "api-keys": "key", "rights": "cns"},
+    **{"withdrawals": "wdr", "screenings": "scr", "blocklist": "blk", "api-keys": "key", "invitations": "inv"},
 }
-BY_NAME = {"entry": "blk", "mark": "mkp", "held": "scr", "wdr": "wdr", "member": "mbr", "key": "key"}
+BY_NAME = {
+    "entry": "blk",
+    "mark": "mkp",
+    "held": "scr",
+    "wdr": "wdr",
+    "member": "mbr",
+    "key": "key",
+    "invitation": "inv",
+}
 WORDS = {"number": "1", "act": "verify", "kind": "csv", "token": "x"}
 
 
@@ -45,13 +54,14 @@ def theirs(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     made = shelf(world)
     key, _secret = world.key()
     with tenant_scope(world.aozora.id):
-        gordon = world.actor(world.gordon)
+        gordon, olive = world.actor(world.gordon), world.actor(world.olive)
         Screening.objects.create(tenant=world.aozora, output=made.pending, findings=[{"code": "x", "params": {}}])
         rows: list[Any] = [
             *(made.reference, made.reference.subject, made.reference.subject.brand, made.record, made.queued),
             *(made.pending, made.released, made.queued.template_version, made.queued.template_version.template, key),
             *(blocklist.add(gordon, "Umbra"), marks.register(gordon, "FAN", picture(300, "red"))),
             *(Screening.objects.get(), Membership.objects.first()),
+            invite(olive, "new@aozora.example", ["creator"], language="en", base_url="https://x.example")[0],
         ]
         services.suspend(gordon, made.record)
     bring_about()

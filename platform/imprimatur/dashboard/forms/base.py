@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import ClassVar
 
 from django import forms
 
@@ -10,15 +11,19 @@ from imprimatur.tenants.errors import DomainError, InvalidInput
 
 
 class PlainForm(forms.Form):
-    """A form without surprises. Texts are NFKC: full-width digits and half-width kana mean what they look like."""
+    """A form without surprises. Texts are NFKC: full-width digits and half-width kana mean what they look like.
 
+    as_typed: fields of which not a stroke is changed.
+    """
+
+    as_typed: ClassVar[frozenset[str]] = frozenset()
     use_required_attribute = False
 
     def clean(self) -> dict[str, object]:
         """Normalise what was typed."""
         cleaned = super().clean() or {}
         for name, value in cleaned.items():
-            if isinstance(value, str):
+            if isinstance(value, str) and name not in self.as_typed:
                 cleaned[name] = unicodedata.normalize("NFKC", value).strip()
         return cleaned
 

@@ -1,4 +1,4 @@
-"""People and keys of the company."""
+"""Keys of the company, and the file of the verify desk."""
 
 from __future__ import annotations
 
@@ -7,27 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from imprimatur.dashboard.forms.base import PlainForm
 from imprimatur.dashboard.words import PERMISSION_LABELS
-from imprimatur.tenants.permissions import ROLE_LABELS, Permission
+from imprimatur.tenants.permissions import Permission
 
 _KEY_SCOPES = [(str(p), label) for p, label in PERMISSION_LABELS.items() if p != Permission.DECIDE]
-
-
-class MemberForm(PlainForm):
-    """Let a person in."""
-
-    name = forms.CharField(label=_("Name"), max_length=150)
-    email = forms.EmailField(label=_("E-mail"))
-    password = forms.CharField(
-        label=_("First password"),
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("At least 12 characters. Tell it in person; it can be changed after signing in."),
-    )
-    language = forms.ChoiceField(label=_("Language"), choices=[("ja", "日本語"), ("en", "English")])
-    roles = forms.MultipleChoiceField(
-        label=_("Roles"),
-        choices=[(str(role), label) for role, label in ROLE_LABELS.items()],
-        widget=forms.CheckboxSelectMultiple,
-    )
 
 
 class KeyForm(PlainForm):

@@ -9,12 +9,14 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from imprimatur import keys as signing_keys
-from imprimatur.dashboard.forms.settings import KeyForm, MemberForm
+from imprimatur.dashboard.forms.invitations import InviteForm
+from imprimatur.dashboard.forms.settings import KeyForm
 from imprimatur.tenants import selectors, services
 from imprimatur.tenants.errors import DomainError, NotFound
 from imprimatur.tenants.http import TenantRequest, choose_tenant, tenant_page
@@ -28,22 +30,7 @@ LANGUAGES = [("ja", "日本語"), ("en", "English")]
 @tenant_page(Permission.VIEW)
 def settings(request: TenantRequest) -> HttpResponse:
     """Everything on one page."""
-    return _page(request)
-
-
-@require_POST
-@tenant_page(Permission.MANAGE_TENANT)
-def member_add(request: TenantRequest) -> HttpResponse:
-    """Let a person in."""
-    form = MemberForm(request.POST)
-    if form.is_valid():
-        try:
-            added = services.add_member(request.actor, selectors.tenant(), **form.cleaned_data)
-            messages.success(request, _("%(name)s can sign in now.") % {"name": added.user})
-            return redirect("settings")
-        except DomainError as error:
-            form.explain(error)
-    return _page(request, member_form=form)
+    return settings_page(request)
 
 
 @require_POST
@@ -82,10 +69,10 @@ def key_add(request: TenantRequest) -> HttpResponse:
         said = form.cleaned_data
         try:
             key, secret = services.create_api_key(request.actor, said["key_name"], said["scopes"])
-            return _page(request, secret=secret, secret_name=key.name)
+            return settings_page(request, secret=secret, secret_name=key.name)
         except DomainError as error:
             form.explain(error)
-    return _page(request, key_form=form)
+    return settings_page(request, key_form=form)
 
 
 @require_POST
@@ -122,7 +109,8 @@ def houses(request: HttpRequest) -> HttpResponse:
     return render(request, "settings/houses.html", {"houses": mine})
 
 
-def _page(request: TenantRequest, **more: Any) -> HttpResponse:
+def settings_page(request: TenantRequest, **more: Any) -> HttpResponse:
+    """The page, with what a view wants to show once or again."""
     refusal = _refusal(request)
     mine = selectors.members().filter(user=request.user).values_list("roles", flat=True).first() or []
     context: dict[str, Any] = {
@@ -133,7 +121,9 @@ def _page(request: TenantRequest, **more: Any) -> HttpResponse:
         "members": selectors.members(),
         "keys": selectors.api_keys(),
         "manage_refusal": refusal,
-        "member_form": MemberForm(),
+        "invite_form": InviteForm(),
+        "invitations": [] if refusal else selectors.open_invitations(),
+        "now": timezone.now(),
         "all_roles": ROLE_LABELS.items(),
         "key_form": KeyForm(),
         "certificate": None if refusal else signing_keys.certificate_state(request.actor.tenant_id),
