@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 
 import diffusers
 import numpy as np
@@ -110,13 +111,15 @@ class RealCustomPipeline:
         with request.timed("decode"), self.parts.at_work("decode"):
             image = self._decode(d.latent if d.sampler.clean is None else d.sampler.clean)
         masks = _film(d.masks)
+        scores = self._judged(image, request, masks[-1])
         return DrawResult(
             image=image,
             pixel_digest=pixel_digest(image),
             masks=masks,
             mask_area=[float(kept_share(m)[0]) for m in d.masks],
             notes=request.notes + mask_notes(request.spec.subjects, d.subjects),
-            scores=self._judged(image, request, masks[-1]),
+            scores=scores,
+            likenesses=self._likenesses(image, request, scores),
             environment=self.environment(request),
             seconds=dict(request.seconds),
             subject_masks=np.stack([_film(subject.masks) for subject in d.subjects]),
@@ -128,6 +131,19 @@ class RealCustomPipeline:
             return {}
         with request.timed("judge"), self.parts.at_work("judge"):
             return self.parts.judge.scores(image, request.references, request.spec.prompt, mask)
+
+    def _likenesses(self, image: Image.Image, request: DrawRequest, scores: Mapping[str, float]) -> list[list[float]]:
+        """A mean over references hides the one that the picture does not look like: each is asked about alone."""
+        judge = self.parts.judge
+        if judge is None or "similarity" not in scores:
+            return []
+        alone = [scores["similarity"]]
+        if len(request.references) > 1:
+            with request.timed("judge"), self.parts.at_work("judge"):
+                prompt = request.spec.prompt
+                alone = [judge.scores(image, [reference], prompt)["similarity"] for reference in request.references]
+        left = iter(alone)
+        return [list(islice(left, count)) for count in request.counts]
 
     def environment(self, request: DrawRequest) -> dict[str, str]:
         """Model, sampler, libraries and machine: with the same spec and environment the pixels come out the same.

@@ -75,8 +75,10 @@ class DrawResult:
     guidance masks of each step at half the latent's resolution; subject_masks: (subjects, steps, h, w), each one's own.
     mask_area: share of positions kept, one a step, in [0, 1].
     notes: what to know, each with a stable code. scores: in [0, 1], see `generation.evaluation.judge`; empty where the
-    model has no judge. environment: what is needed to draw it again; `company` where it shared its batch with others,
-    whose presence rounds differently. seconds: by stage. explanation: where the spec asked for it.
+    model has no judge. likenesses: for each subject, to each of its references alone, what `similarity` is to all
+    together; empty where that was not scored. environment: what is needed to draw it again; `company` where it shared
+    its batch with others, whose presence rounds differently. seconds: by stage. explanation: where the spec asked for
+    it.
     """
 
     image: Image.Image
@@ -89,6 +91,7 @@ class DrawResult:
     seconds: dict[str, float]
     subject_masks: NDArray[np.float32]
     explanation: Explanation | None = None
+    likenesses: list[list[float]] = field(default_factory=list)
 
     @property
     def warnings(self) -> list[str]:

@@ -65,6 +65,7 @@ class RenderOrder(_Message):
     attempt: fencing token; reports of an older attempt are ignored.
     attempt_secret: random; the report must echo it.
     references: of the first subject, then of the second, ..., in the order of the spec's digests.
+    sketches: of those subjects whose spec names one, in their order; greyscale, white where the subject may be.
     permit: signed token (`governance.permit`), bound to generation, attempt and spec digest; short-lived.
     manifest: facts that go into the picture's provenance (`governance.provenance.OutputFacts` as JSON).
     output_prefix: where the worker writes `report.json`, and picture and mask strip under names that hold their
@@ -80,14 +81,16 @@ class RenderOrder(_Message):
     permit: str
     manifest: dict[str, Any]
     output_prefix: str
+    sketches: tuple[StoredObject, ...] = ()
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """Rebuild the order with its spec and references."""
+        """Rebuild the order with its spec, references and sketches."""
         known = {f.name for f in fields(cls)}
         values = {k: v for k, v in data.items() if k in known}
         values["spec"] = GenerationSpec.from_json(values["spec"])
         values["references"] = tuple(StoredObject.from_json(r) for r in values["references"])
+        values["sketches"] = tuple(StoredObject.from_json(s) for s in values.get("sketches", ()))
         return cls(**values)
 
 
@@ -115,6 +118,7 @@ class RenderReport(_Message):
     pixel_digest: SHA-256 (hex) of the RGB pixels as drawn, before enlarging, watermark and stamp: equal for equal
         spec and environment.
     scores: similarity, text_match, leak, sharpness, each in [0, 1] where measured.
+    likenesses: for each subject, the picture's similarity to each of its references alone; an older worker tells none.
     mask_area: share of positions kept, one value per step; warnings: `leak` or `collapse`.
     explanation: `generation.tracing.Explanation` as JSON, a few kB; empty where the spec did not ask for it.
     environment: model and weights digests, sampler, library versions: what is needed to draw it again.
@@ -137,6 +141,7 @@ class RenderReport(_Message):
     pixel_digest: str = ""
     manifest_state: str = ""
     scores: dict[str, float] = field(default_factory=dict)
+    likenesses: list[list[float]] = field(default_factory=list)
     mask_area: list[float] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     explanation: dict[str, Any] = field(default_factory=dict)

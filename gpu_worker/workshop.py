@@ -119,8 +119,10 @@ class _Drawing:
         permit = self.shop.desk.admit(self.order)
         with self._timed("fetch"):
             files = self._fetch()
-            pictures = [_decoded(data) for data in files]
-        drawn = self.shop.engine.draw(self.order.spec, pictures, self._on_step, tenant=self.order.tenant_id)
+            pictures, sketches = [_decoded(data) for data in files], self._sketches()
+        drawn = self.shop.engine.draw(
+            self.order.spec, pictures, self._on_step, tenant=self.order.tenant_id, sketches=sketches
+        )
         self.shop.sender.progress(self.order, "stamping", self.order.spec.steps, self.order.spec.steps)
         with self._timed("stamp"):
             finished = finish(drawn.image, permit.generation_id, self.shop.watermark_key)
@@ -136,6 +138,12 @@ class _Drawing:
         self.shop.sender.progress(self.order, "preparing")
         self.held.check_wanted()
         return [self.shop.store.get(reference) for reference in self.order.references]
+
+    def _sketches(self) -> list[Image.Image | None]:
+        """One a subject, None for none. The permit is for exactly these files."""
+        left = iter(self.order.sketches)
+        drawn = [next(left) if subject.sketch_digest else None for subject in self.order.spec.subjects]
+        return [None if stored is None else _decoded(self.shop.store.get(stored)).convert("L") for stored in drawn]
 
     def _on_step(self, step: int, steps: int) -> None:
         """On the engine's thread. Before the first step the permit is looked at again: it waited in line."""
@@ -218,6 +226,7 @@ class _Drawing:
             pixel_digest=drawn.pixel_digest,
             manifest_state=state,
             scores={name: round(score, 4) for name, score in drawn.scores.items()},
+            likenesses=[[round(score, 4) for score in views] for views in drawn.likenesses],
             mask_area=[round(share, 4) for share in drawn.mask_area],
             warnings=list(drawn.warnings),
             explanation=drawn.explanation.to_json() if drawn.explanation else {},

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from governance.policy import Refusal
 from gpu_worker.messages import RenderProgress, RenderReport, WorkerHello
-from imprimatur.generations import explanations, gate, life, notify, screening
+from imprimatur.generations import explanations, gate, life, likenesses, notify, screening
 from imprimatur.generations.failures import RIGHTS_REFUSED
 from imprimatur.generations.holding import hold_records
 from imprimatur.generations.models import Generation, GenerationState, Output, WorkerSeen
@@ -159,6 +159,7 @@ def _output_fields(row: Generation, report: RenderReport) -> dict[str, Any]:
         "mask_strip_sha256": strip.sha256 if strip else "",
         "mask_area": list(report.mask_area),
         "scores": report.scores,
+        "likenesses": likenesses.checked(report.likenesses, row),
         "explanation": explanations.checked(report.explanation),
         "warnings": [code[:20] for code in report.warnings],
         "environment": report.environment,

@@ -151,6 +151,7 @@ class Output(TenantModel):
     mask_strip_sha256 = models.CharField(max_length=64, blank=True)
     mask_area = ArrayField(models.FloatField(), default=list)
     scores = models.JSONField(default=dict)
+    likenesses = models.JSONField(default=list, blank=True)  # for each subject, to each of its references: `likenesses`
     explanation = models.JSONField(default=dict, blank=True)  # `generation.tracing.Explanation`, see `explanations`
     warnings = ArrayField(models.CharField(max_length=20), default=list)
     environment = models.JSONField(default=dict)

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from generation.spec import MAX_SUBJECTS
-from imprimatur.generations import asking, cast, failures, selectors
+from imprimatur.generations import asking, cast, failures, likenesses, selectors
 from imprimatur.generations.models import Generation, GenerationState, Output
 
 
@@ -39,19 +39,21 @@ class BoxSerializer(serializers.Serializer[Any]):
 
 
 class CastMemberSerializer(serializers.Serializer[Any]):
-    """One subject. views: further references of the same subject; box: where it may be, anywhere if left out."""
+    """One subject. views: further references of the same subject; box: where it may be, anywhere if left out; sketch:
+    the same in any shape, by the id of one made at `/sketches`. With both it stays within both."""
 
     reference = serializers.CharField()
     views = serializers.ListField(
         child=serializers.CharField(), required=False, default=list, max_length=cast.MAX_VIEWS - 1
     )
     box = BoxSerializer(required=False, allow_null=True, default=None)
+    sketch = serializers.CharField(required=False, allow_null=True, default=None)
 
 
 class GenerationRequestSerializer(CastMemberSerializer):
     """Pictures to draw from an approved template version: of one subject, or of as many as its wording shows.
 
-    reference, views and box are the first subject's ({subject}); others: those of {subject2}, {subject3}, ...
+    reference, views, box and sketch are the first subject's ({subject}); others: those of {subject2}, {subject3}, ...
     """
 
     others = CastMemberSerializer(
@@ -187,12 +189,21 @@ class GenerationFilterSerializer(serializers.Serializer[Any]):
     reference = serializers.CharField(required=False, help_text="Drawn from this reference, whichever subject's.")
 
 
+class LikenessSerializer(serializers.Serializer[Any]):
+    """How like the picture is to one of its references alone, in [0, 1]; `word` is its subject's in the prompt."""
+
+    reference = serializers.CharField(source="reference.public_id")
+    word = serializers.CharField()
+    score = serializers.FloatField()
+
+
 class OutputSerializer(serializers.ModelSerializer[Output]):
     """A stamped picture. `pixel_digest` is the unstamped pixels', `sha256` the stamped file's."""
 
     id = serializers.CharField(source="public_id", read_only=True)
     generation = serializers.CharField(source="generation.public_id", read_only=True)
     has_mask_strip = serializers.SerializerMethodField()
+    likenesses = serializers.SerializerMethodField()
 
     class Meta:
         model = Output
@@ -208,6 +219,7 @@ class OutputSerializer(serializers.ModelSerializer[Output]):
             "has_mask_strip",
             "mask_area",
             "scores",
+            "likenesses",
             "warnings",
             "environment",
             "seconds",
@@ -215,6 +227,11 @@ class OutputSerializer(serializers.ModelSerializer[Output]):
             "created_at",
         ]
         read_only_fields = fields
+
+    @extend_schema_field(LikenessSerializer(many=True))
+    def get_likenesses(self, output: Output) -> list[dict[str, Any]]:
+        """To each reference alone, the least first; `scores.similarity` is to all together."""
+        return [dict(LikenessSerializer(likeness).data) for likeness in likenesses.of(output)]
 
     def get_has_mask_strip(self, output: Output) -> bool:
         """Whether `/mask-strip` has a picture."""

@@ -18,6 +18,7 @@ from imprimatur.dashboard.templatetags.pages import percent
 from imprimatur.dashboard.views.drawn import with_holds
 from imprimatur.dashboard.views.paging import page_of
 from imprimatur.dashboard.words import SCORES
+from imprimatur.generations import likenesses
 from imprimatur.generations.models import Output
 from imprimatur.review import selectors, services
 from imprimatur.review.facts import live_claim
@@ -92,6 +93,7 @@ def output_detail(request: TenantRequest, out: str) -> HttpResponse:
         "holds": holds_of([output])[output],
         "evidence_allowed": actor.has(Permission.MANAGE_RIGHTS),
         "scores": _scores(output),
+        "likenesses": likenesses.of(output),
         "explained": explained(output),
         "words": output.generation.words,
         "mask_first": percent(output.mask_area[0]) if output.mask_area else "",
