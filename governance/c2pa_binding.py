@@ -15,10 +15,12 @@ from urllib.parse import urlsplit
 
 import c2pa
 
+from governance.anchors import Anchors
 from governance.errors import SigningFailed
 from governance.signing import Signer
 
 SPEC_VERSION = "2.4.0"
+OWN_ANCHORS = "[user_anchors]"  # in the explanation of signingCredential.trusted: a root for signers vouches
 _ALGORITHMS = {
     "es256": c2pa.C2paSigningAlg.ES256,
     "es384": c2pa.C2paSigningAlg.ES384,
@@ -70,7 +72,11 @@ def embed(
 
 
 def extract(data: bytes, mime: str, anchors: str) -> dict[str, Any] | None:
-    """The manifest store as JSON, its validation included; None without one. Raises c2pa's errors as ValueError."""
+    """The manifest store as JSON, its validation included; None without one. Raises c2pa's errors as ValueError.
+
+    anchors: text of `governance.anchors.Anchors`. Whoever only a root for time stamps vouches for is trusted here too:
+    `OWN_ANCHORS` tells them apart.
+    """
     try:
         with c2pa.Context.from_dict(_settings(anchors)) as context:
             reader = c2pa.Reader.try_create(mime, io.BytesIO(data), context=context)
@@ -93,11 +99,19 @@ def _settings(anchors: str, hosts: list[str | None] | None = None) -> dict[str, 
     settings: dict[str, Any] = {
         "version": 1,
         "core": {"allowed_network_hosts": hosts or []},
-        "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_after_sign": True},
+        "verify": {
+            "remote_manifest_fetch": False,
+            "ocsp_fetch": False,
+            "verify_after_sign": True,
+            "verify_trust": True,
+            "verify_timestamp_trust": True,  # a stamp that no anchor vouches for prolongs nothing
+        },
         "builder": {"thumbnail": {"enabled": False}},
     }
-    if anchors:
-        settings["trust"] = {"user_anchors": anchors}
+    believed = Anchors.of(anchors)
+    trust = {"user_anchors": believed.signers, "trust_anchors": believed.time}
+    if any(trust.values()):
+        settings["trust"] = {name: pem for name, pem in trust.items() if pem}
     return settings
 
 

@@ -94,7 +94,8 @@ def inspect(
     except UnreadableUpload as error:
         return _unreadable(data, anchors, error)
     report = read(data, mime, anchors)
-    listed = bool(public_list) and report.state == "valid" and read(data, mime, public_list).state == "trusted"
+    may_be_listed = report.state == "valid" or report.is_only_expired  # a listed time authority may vouch for its day
+    listed = bool(public_list) and may_be_listed and read(data, mime, public_list).state == "trusted"
     return Inspection(
         report=_told(report),
         listed=listed,
@@ -150,6 +151,7 @@ def _told(report: ManifestReport) -> ManifestReport:
         source_type=report.source_type if _TERM.fullmatch(report.source_type) else "",
         generated_at=report.generated_at if _MOMENT.fullmatch(report.generated_at) else "",
         stamped_at=report.stamped_at if _MOMENT.fullmatch(report.stamped_at) else "",
+        unproven_stamp=report.unproven_stamp if _MOMENT.fullmatch(report.unproven_stamp) else "",
         actions=tuple(action for action in report.actions[:MANY] if _ACTION.fullmatch(action)),
         failures=tuple(code.split(":", maxsplit=1)[0][:MAX_TEXT] for code in report.failures[:MANY]),
         ingredients=tuple(replace(i, title="") for i in report.ingredients[:MANY]),

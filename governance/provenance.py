@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, cast, get_args
 
-from governance.c2pa_binding import Ingredient, embed, extract
+from governance.c2pa_binding import OWN_ANCHORS, Ingredient, embed, extract
 from governance.canonical import utc_text
 from governance.errors import ManifestRejected, SigningFailed, UnreadableUpload
 from governance.intake import Mime, check_complete
@@ -72,7 +72,8 @@ class ManifestReport:
     """What a file says about itself, and whether to believe it.
 
     state: trusted (an anchor vouches for the signer), valid (nobody does), invalid (changed, expired or cut), none.
-    signer: organisation and common name. stamped_at: when a time authority saw it, ISO text, empty without a stamp.
+    signer: organisation and common name. stamped_at: when a time authority that an anchor vouches for saw it, ISO text,
+    empty without such a stamp. unproven_stamp: the time that another authority says; anybody can write one.
     generated_at: UTC ISO text as the maker said it, empty if unsaid. source_type: IPTC's term.
     actions: C2PA names in order. facts: our own assertion, None in pictures that are not ours.
     failures: C2PA codes of the active manifest. ingredients: look at their failures too, a trusted picture may have
@@ -82,6 +83,7 @@ class ManifestReport:
     state: State
     signer: str = ""
     stamped_at: str = ""
+    unproven_stamp: str = ""
     generated_at: str = ""
     source_type: str = ""
     oversight: str = ""
@@ -161,7 +163,10 @@ def sign_derivative(  # noqa: PLR0917 - the order is that of the other two
 
 
 def read(data: bytes, mime: str, anchors: str) -> ManifestReport:
-    """What the file says; never raises for a bad picture. `anchors`: PEM of every root to trust, "" for none."""
+    """What the file says; never raises for a bad picture.
+
+    anchors: text of `governance.anchors.Anchors`, PEM of every root to trust, "" for none.
+    """
     try:
         true_mime = check_complete(data)
     except UnreadableUpload as error:
@@ -236,16 +241,21 @@ def _report(store: dict[str, Any]) -> ManifestReport:
     assertions = {a["label"]: a["data"] for a in manifest.get("assertions", [])}
     actions = assertions.get("c2pa.actions.v2", assertions.get("c2pa.actions", {})).get("actions", [])
     facts = _own_facts(assertions.get(GENERATION_LABEL))
+    results = store.get("validation_results", {})
+    state, failures = _judged(_STATES.get(store.get("validation_state", ""), "invalid"), results)
+    stamped_at = manifest.get("signature_info", {}).get("time") or ""
+    is_proven = "timeStamp.trusted" in _told(results, "success")
     return ManifestReport(
-        state=_STATES.get(store.get("validation_state", ""), "invalid"),
+        state=state,
         signer=_signer_name(manifest.get("signature_info", {})),
-        stamped_at=manifest.get("signature_info", {}).get("time") or "",
+        stamped_at=stamped_at if is_proven else "",
+        unproven_stamp="" if is_proven else stamped_at,
         generated_at=facts.generated_at if facts else next((a["when"] for a in actions if "when" in a), ""),
         source_type=_source_type(actions, facts),
         oversight=facts.oversight if facts else "",
         actions=tuple(a["action"] for a in actions),
         facts=facts,
-        failures=_failures(store.get("validation_results", {})),
+        failures=failures,
         ingredients=tuple(_ingredient_report(i) for i in manifest.get("ingredients", [])),
         raw=store,
     )
@@ -266,6 +276,21 @@ def _source_type(actions: list[dict[str, Any]], facts: OutputFacts | None) -> st
 
 def _signer_name(signature: dict[str, Any]) -> str:
     return " / ".join(signature[key] for key in ("issuer", "common_name") if signature.get(key))
+
+
+def _judged(state: State, results: dict[str, Any]) -> tuple[State, tuple[str, ...]]:
+    """State and failures, once whoever only a root for time stamps vouches for is a stranger."""
+    failures = _failures(results)
+    vouched = _told(results, "success").get("signingCredential.trusted")
+    if vouched is None or OWN_ANCHORS in vouched:
+        return state, failures
+    return "valid" if state == "trusted" else state, (*failures, UNKNOWN_SIGNER)
+
+
+def _told(results: dict[str, Any], kind: Literal["success", "failure"]) -> dict[str, str]:
+    """C2PA codes of the active manifest, in order, with what the library explains."""
+    entries = results.get("activeManifest", {}).get(kind, [])
+    return {entry["code"]: entry.get("explanation") or "" for entry in entries}
 
 
 def _failures(results: dict[str, Any]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Self
@@ -35,8 +35,8 @@ class Signer(ABC):
     def __init__(self, chain_pem: str, algorithm: Algorithm, time_authority: str | None = None) -> None:
         """Raise InvalidKey where the chain is no PEM chain."""
         self.chain = read_chain(chain_pem)
-        self.chain_pem = _pem(self.chain)
-        self.issuers_pem = _pem(self.chain[1:])
+        self.chain_pem = pem_of(self.chain)
+        self.issuers_pem = pem_of(self.chain[1:])
         self.algorithm = algorithm
         self.time_authority = time_authority
 
@@ -118,7 +118,8 @@ def read_chain(pem: str) -> list[x509.Certificate]:
         raise InvalidKey(f"the certificate chain is no PEM text, leaf first ({error})") from error
 
 
-def _pem(certificates: list[x509.Certificate]) -> str:
+def pem_of(certificates: Iterable[x509.Certificate]) -> str:
+    """The certificates as PEM text."""
     return "".join(certificate.public_bytes(Encoding.PEM).decode() for certificate in certificates)
 
 

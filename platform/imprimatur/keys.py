@@ -2,7 +2,8 @@
 
 On one machine: a development chain in HOME/pki, made on first use, loud, and under it a key for each company. In
 production: IMPRIMATUR_SIGNER_KEYS names a folder with a key (or the name of a KMS key) and chain for each company, or
-IMPRIMATUR_SIGNER_KEY and IMPRIMATUR_SIGNER_CHAIN one for all; IMPRIMATUR_TRUST_ANCHORS what they are checked against.
+IMPRIMATUR_SIGNER_KEY and IMPRIMATUR_SIGNER_CHAIN one for all; IMPRIMATUR_TRUST_ANCHORS what they are checked against,
+IMPRIMATUR_TIME_ANCHORS what time stamps are.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
 
+from governance.anchors import Anchors
 from governance.errors import InvalidKey
 from governance.key_book import CURRENT, KeyBook, expires_soon, key_id
 from governance.permit import ensure_permit_keys, load_private_key, load_public_key
@@ -25,6 +28,8 @@ from governance.signing import PemSigner, Signer
 from governance.watermark import ensure_watermark_key
 from governance.worker_keys import WorkerKeys, ensure_worker_keys
 from imprimatur.tenants.models import Tenant
+
+TIME_ANCHORS: Final = "IMPRIMATUR_TIME_ANCHORS"  # a PEM file: the roots of the time authorities that we believe
 
 
 def platform_signer() -> Signer:
@@ -119,10 +124,12 @@ def _the_one(signer: Signer, key: str) -> Signer:
 
 
 def trust_anchors() -> str:
-    """PEM text of the roots that our own manifests are checked against."""
-    if named := os.environ.get("IMPRIMATUR_TRUST_ANCHORS"):
-        return Path(named).read_text()
-    return development_anchors(settings.PKI_FOLDER)
+    """The roots that our own manifests are checked against, and below them those of the time authorities we believe:
+    text of `governance.anchors.Anchors`."""
+    named = os.environ.get("IMPRIMATUR_TRUST_ANCHORS")
+    own = Anchors.of(Path(named).read_text() if named else development_anchors(settings.PKI_FOLDER))
+    of_time = os.environ.get(TIME_ANCHORS)
+    return Anchors(own.signers, "\n".join(filter(None, [own.time, Path(of_time).read_text() if of_time else ""]))).text
 
 
 def permit_private_key() -> Ed25519PrivateKey:

@@ -13,11 +13,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from PIL import Image
 
-from governance.errors import SigningFailed
+from governance.anchors import Anchors
+from governance.errors import InvalidKey, ManifestRejected, SigningFailed
+from governance.inspection import inspect
 from governance.intake import encode
-from governance.provenance import OutputFacts, read, sign_output
-from governance.signing import Signer
-from tests.governance.samples import DIGEST, leaf_signer, made_before_its_end, outlive
+from governance.provenance import OutputFacts, read, sign_output, verify_signed
+from governance.signing import Signer, read_chain
+from tests.governance.samples import DIGEST, leaf_signer
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the openssl command")
 FACTS = OutputFacts(generation_id="gen_1", spec_digest=DIGEST)
@@ -88,21 +90,68 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TimeAuthorit
     running.server.server_close()
 
 
+def briefly_signed(png: bytes, key_folder: Path, authority: TimeAuthority) -> tuple[bytes, Signer]:
+    """By a certificate that ends in a few seconds; in more where this machine is too slow to sign meanwhile."""
+    for seconds in (5, 20, 60):
+        end = datetime.now(UTC) + timedelta(seconds=seconds)
+        brief = leaf_signer(key_folder, ec.generate_private_key(ec.SECP256R1()), end, authority.url)
+        try:
+            return sign_output(png, "image/png", FACTS, brief), brief
+        except SigningFailed:
+            continue
+    pytest.fail("no picture was signed within a minute")
+
+
 def test_a_stamped_picture_outlives_its_certificate(
     noise: Image.Image, key_folder: Path, signer: Signer, anchors: str, authority: TimeAuthority
 ) -> None:
-    png = encode(noise, "image/png")
-
-    def make(brief: Signer) -> bytes:
-        return sign_output(png, "image/png", FACTS, brief)
-
-    brief, signed = made_before_its_end(key_folder, make, authority.url)
-    stamped_at = datetime.fromisoformat(read(signed, "image/png", anchors).stamped_at)
-    assert abs(datetime.now(UTC) - stamped_at) < timedelta(minutes=1)
-    outlive(brief)
-    report = read(signed, "image/png", anchors + authority.root)
+    signed, brief = briefly_signed(encode(noise, "image/png"), key_folder, authority)
+    believed = Anchors(anchors, authority.root).text
+    stamped_at = datetime.fromisoformat(read(signed, "image/png", believed).stamped_at)
+    assert stamped_at <= brief.expires_at
+    time.sleep(max(0.0, (brief.expires_at - datetime.now(UTC)).total_seconds()) + 1.2)
+    report = read(signed, "image/png", believed)
     assert (report.state, report.failures) == ("trusted", ())
     assert read(signed, "image/png", anchors).state == "invalid"  # a stamp that nobody vouches for
+    for listed, is_told in ((believed, True), (anchors, False)):
+        assert inspect(signed, anchors="", public_list=listed, watermark_key=bytes(32)).listed is is_told
+
+
+@pytest.fixture(scope="module")
+def stamped(noise: Image.Image, key_folder: Path, signer: Signer, authority: TimeAuthority) -> bytes:
+    return sign_output(encode(noise, "image/png"), "image/png", FACTS, signer.stamped_by(authority.url))
+
+
+def test_a_stamp_that_nobody_vouches_for_is_told_apart(stamped: bytes, anchors: str, authority: TimeAuthority) -> None:
+    alone = read(stamped, "image/png", anchors)
+    assert (alone.state, alone.stamped_at) == ("trusted", "")
+    assert datetime.fromisoformat(alone.unproven_stamp).tzinfo is not None
+    vouched = read(stamped, "image/png", Anchors(anchors, authority.root).text)
+    assert (vouched.stamped_at, vouched.unproven_stamp) == (alone.unproven_stamp, "")
+
+
+def test_a_root_for_time_stamps_vouches_for_no_signer(stamped: bytes, anchors: str, authority: TimeAuthority) -> None:
+    for believed in (Anchors("", anchors), Anchors(authority.root, anchors)):
+        report = read(stamped, "image/png", believed.text)
+        assert (report.state, report.failures) == ("valid", ("signingCredential.untrusted",))
+        with pytest.raises(ManifestRejected):
+            verify_signed(stamped, "image/png", believed.text)
+
+
+def test_a_root_that_stands_in_both_parts_vouches_for_both(
+    stamped: bytes, anchors: str, authority: TimeAuthority
+) -> None:
+    report = read(stamped, "image/png", Anchors(anchors, anchors + authority.root).text)
+    assert report.is_sound and report.stamped_at
+    assert Anchors(anchors, anchors).text == anchors
+
+
+def test_the_two_parts_are_one_text(anchors: str, authority: TimeAuthority) -> None:
+    parts = Anchors.of(Anchors(anchors, authority.root).text)
+    assert [read_chain(pem) for pem in (parts.signers, parts.time)] == [read_chain(anchors), read_chain(authority.root)]
+    assert Anchors.of(anchors) == Anchors(anchors.strip())
+    with pytest.raises(InvalidKey):
+        _ = Anchors(anchors, "no certificate").text
 
 
 def test_a_dead_authority_is_an_error_at_once(

@@ -25,6 +25,7 @@ from governance.signing import Signer
 from imprimatur import keys, objects
 from imprimatur.audit.services import record
 from imprimatur.generations.leadership import Leadership, Session
+from imprimatur.keys import TIME_ANCHORS
 from imprimatur.releases.models import Release
 from imprimatur.releases.time_relay import relayed
 from imprimatur.tenants.scope import tenant_scope
@@ -102,6 +103,8 @@ def _stamped(data: bytes, mime: str, signer: Signer) -> tuple[bytes, datetime]:
         raise SigningFailed("the released file does not carry its own manifest")
     signed = _patiently(data, mime, facts, signer)
     report = verify_signed(signed, mime, anchors, generation_id=facts.generation_id)
+    if report.unproven_stamp:
+        raise SigningFailed(f"no root of ours vouches for the time authority: put its root into {TIME_ANCHORS}")
     return signed, _moment(report.stamped_at)
 
 

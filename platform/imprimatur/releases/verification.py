@@ -86,6 +86,10 @@ SENTENCES: Final = {
         "Not a byte was changed since this file was signed, but the certificate it was signed with has ended: it does "
         "not prove any more who signed it."
     ),
+    "expired_stamped": _(
+        "Not a byte was changed since this file was signed, but the certificate it was signed with has ended. It names "
+        "a time at which the certificate still held, by an authority that we do not know: that proves nothing."
+    ),
     "not_ours": _("This file is signed, but not by us. We cannot vouch for it."),
     "none": _(
         "This file carries no proof of origin, and we do not know its pixels. That says nothing for or against it."
@@ -161,11 +165,13 @@ def _has_mark_of(known: Known, seen: Inspection) -> bool:
 
 def _stranger(seen: Inspection) -> Verification:
     """Signed, and not by us."""
+    if seen.listed:
+        return _say(Verdict.NOT_OURS, "listed", seen.report)
     if seen.report.is_only_expired:
-        return _say(Verdict.NONE, "expired", seen.report)
+        return _say(Verdict.NONE, "expired_stamped" if seen.report.unproven_stamp else "expired", seen.report)
     if seen.report.state == "invalid":
         return _say(Verdict.CHANGED, "changed_foreign", seen.report)
-    return _say(Verdict.NOT_OURS, "listed" if seen.listed else "not_ours", seen.report)
+    return _say(Verdict.NOT_OURS, "not_ours", seen.report)
 
 
 def _by_pixels(data: bytes, seen: Inspection) -> Verification | None:
@@ -252,6 +258,8 @@ def _say(verdict: Verdict, sentence: str, report: ManifestReport, known: Known |
         "manifest_state": report.state,
         "signer": report.signer,
         "made_at": report.generated_at,
+        "time_stamped_at": report.stamped_at,
+        "unproven_time_stamp": report.unproven_stamp,
         "source_type": report.source_type,
         "oversight": report.oversight,
         "model": report.facts.model_name if report.facts else "",

@@ -36,7 +36,6 @@ from imprimatur.tenants.permissions import Role
 logger = logging.getLogger(__name__)
 
 OPERATORS: Final = "IMPRIMATUR_OPERATORS"
-LIST_FILE: Final = HOME / "c2pa-trust-list.json"
 Text = Callable[[], str]
 
 
@@ -77,7 +76,7 @@ def _certificate(tenant_id: uuid.UUID, now: datetime) -> list[Ending]:
 def _trust_list(tenant_id: uuid.UUID, now: datetime) -> list[Ending]:
     """By the first of its certificates that ends: from then on some signatures of others are not recognised."""
     try:
-        listed = public_list(LIST_FILE if LIST_FILE.exists() else None)
+        listed = public_list(HOME)
         ends = [found.not_valid_after_utc for found in (read_chain(listed.pem) if listed.pem else [])]
     except InvalidKey:
         logger.exception("the trust list cannot be read")

@@ -15,6 +15,15 @@ UNTRUSTED, EXPIRED, OTHER_PIXELS = (
 )
 
 
+def test_a_stamp_by_a_stranger_proves_nothing() -> None:
+    report = ManifestReport(state="invalid", failures=(EXPIRED,), unproven_stamp="2020-01-01T00:00:00+00:00")
+    found = _stranger(Inspection(report=report))
+    assert found.verdict == Verdict.NONE
+    assert "an authority that we do not know" in found.sentence
+    assert found.facts["unproven_time_stamp"] == report.unproven_stamp
+    assert "time_stamped_at" not in found.facts
+
+
 @pytest.mark.parametrize(
     ("failures", "verdict"),
     [

@@ -17,7 +17,6 @@ from imprimatur.audit.models import AuditEvent
 from imprimatur.tenants.scope import tenant_scope
 
 from governance.key_book import key_id
-from governance.trust_list import FOLDER_VARIABLE, public_list
 from tests.factories import World
 from tests.governance.samples import leaf_signer
 
@@ -73,18 +72,3 @@ def test_owners_see_when_the_certificate_ends(world: World) -> None:
     assert "data-certificate" not in world.client(world.alice).get("/settings").content.decode()
     with tenant_scope(world.aozora.id):
         keys.key_book(world.aozora.id).rotate()
-
-
-def test_a_trust_list_is_installed_with_its_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert (public_list().count, public_list().pem) == (0, "")
-    path, pem = tmp_path / "list.json", tmp_path / "list.pem"
-    monkeypatch.setenv(FOLDER_VARIABLE, str(path))
-    pem.write_text(keys.trust_anchors())
-    with pytest.raises(CommandError, match="--as-of"):
-        told("trust_list", str(pem))
-    shown = told("trust_list", str(pem), "--as-of", "2026-11-24", "--source", "https://example.org")
-    assert shown.startswith("1 certificates as of 2026-11-24, from https://example.org")
-    assert public_list().count == 1
-    path.write_text("{}")
-    with pytest.raises(CommandError, match="no trust list"):
-        told("trust_list")

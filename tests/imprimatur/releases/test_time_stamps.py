@@ -42,6 +42,12 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TimeAuthorit
 
 
 @pytest.fixture
+def believed(authority: TimeAuthority, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator put the authority's root where the roots of time authorities belong."""
+    monkeypatch.setenv(keys.TIME_ANCHORS, str(authority.folder / "root.pem"))
+
+
+@pytest.fixture
 def release(world: World) -> Release:
     with tenant_scope(world.aozora.id):
         (output,) = drawn(world)
@@ -60,11 +66,9 @@ def file_of(row: Release) -> bytes:
 
 
 def test_a_release_is_stamped_afterwards_and_both_files_are_genuine(
-    world: World, release: Release, authority: TimeAuthority, monkeypatch: pytest.MonkeyPatch
+    world: World, release: Release, authority: TimeAuthority, believed: None
 ) -> None:
     first = file_of(release)
-    anchors = keys.trust_anchors()
-    monkeypatch.setattr(keys, "trust_anchors", lambda: anchors + authority.root)
     assert stamp_waiting(authority.url)
     row = now(world, release)
     report = read(file_of(row), row.mime, keys.trust_anchors())
@@ -73,8 +77,18 @@ def test_a_release_is_stamped_afterwards_and_both_files_are_genuine(
     assert report.oversight == "human_validated"
     assert row.time_stamped_at is not None
     assert [verify(data).verdict for data in (first, file_of(row))] == [Verdict.GENUINE] * 2
+    assert verify(file_of(row)).facts["time_stamped_at"] == report.stamped_at
     assert stamp_waiting(authority.url)
     assert now(world, release).sha256 == row.sha256  # once is enough
+
+
+def test_an_authority_that_nobody_vouches_for_stamps_nothing(
+    world: World, release: Release, authority: TimeAuthority, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert not stamp_waiting(authority.url)
+    assert keys.TIME_ANCHORS in caplog.text
+    row = now(world, release)
+    assert (row.sha256, row.time_stamped_at) == (release.sha256, None)
 
 
 def test_a_dead_authority_costs_nothing_but_the_stamp(world: World, release: Release) -> None:
@@ -107,6 +121,7 @@ def test_a_withdrawn_release_is_left_alone(world: World, release: Release, autho
     assert now(world, release).time_stamped_at is None
 
 
+@pytest.mark.usefixtures("believed")
 @pytest.mark.parametrize("moment", ["2021-01-01T00:00:00Z", "2199-01-01T00:00:00Z"])
 def test_an_authority_that_lies_about_the_time_is_not_believed(
     world: World, release: Release, authority: TimeAuthority, moment: str, caplog: pytest.LogCaptureFixture

@@ -7,8 +7,10 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
+from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -16,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 from imprimatur.dashboard.forms.settings import VerifyForm
 from imprimatur.dashboard.presentation import look
 from imprimatur.dashboard.templatetags.pages import moment
+from imprimatur.releases.looking import listed
 from imprimatur.releases.pace import require_pace
 from imprimatur.releases.verification import Verification, verify
 from imprimatur.tenants.errors import DomainError
@@ -24,6 +27,8 @@ LABELS: Final[dict[str, Promise]] = {
     "manifest_state": _("Provenance"),
     "signer": _("Signed by"),
     "made_at": _("Made"),
+    "time_stamped_at": _("Time stamp"),
+    "unproven_time_stamp": _("Time stamp, unproven"),
     "released_at": _("Released"),
     "withdrawn_at": _("Withdrawn"),
     "publisher": _("Published by"),
@@ -54,7 +59,9 @@ def verify_desk(request: HttpRequest) -> HttpResponse:
             result = verify(form.cleaned_data["file"].read())
         except DomainError as error:
             form.explain(error)
-    return render(request, "verify/verify.html", {"form": form, "result": result, "facts": _facts(result)})
+    others = listed()
+    shown = {"form": form, "result": result, "facts": _facts(result), "listed": others}
+    return render(request, "verify/verify.html", shown | {"listed_is_old": others.is_old(timezone.localdate())})
 
 
 def _facts(result: Verification | None) -> list[Fact]:
@@ -69,6 +76,9 @@ def _facts(result: Verification | None) -> list[Fact]:
 def _value(name: str, value: Any) -> str:
     if name == "manifest_state":
         return str(look("manifest", str(value)).label)
+    if name == "unproven_time_stamp":
+        said = moment(parse_datetime(str(value))) or str(value)
+        return translated("%(moment)s, by an authority that we do not know") % {"moment": said}
     if name.endswith("_at"):
         return moment(parse_datetime(str(value))) or str(value)
     return str(value)
