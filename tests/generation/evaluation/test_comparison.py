@@ -98,6 +98,24 @@ def test_a_prompt_that_tells_the_looks_is_another_cell_and_another_picture(compa
     assert one.digest() != other.digest()
 
 
+def test_another_branch_is_another_cell_and_the_shipped_one_is_not_named(comparison: Comparison) -> None:
+    shipped, other = (Ours("ours", comparison.parts, QUICK, branch=branch) for branch in ("", "ab12"))
+    assert "branch" not in shipped.settings
+    assert other.settings == {**shipped.settings, "branch": "ab12"}
+    (one,), (another,) = (comparison.cells(method, planned(1, 1, 1)) for method in (shipped, other))
+    assert one.digest() != another.digest()
+
+
+def test_in_float32_the_same_is_drawn_but_for_rounding_and_kept_apart(comparison: Comparison) -> None:
+    plans, how = planned(1, 1, 1), Ours("ours", comparison.parts, QUICK)
+    wide = Comparison(comparison.parts, comparison.evaluator, "w", comparison.folder, "float32")
+    narrow, exact = comparison.pictures(how, plans), wide.pictures(how, plans)
+    assert 0 < float((narrow - exact).abs().mean()) < 0.02
+    assert torch.equal(exact, draw_as(comparison.parts, [plan.trial for plan in plans], QUICK))
+    (one,), (another,) = comparison.cells(how, plans), wide.cells(how, plans)
+    assert one.digest() != another.digest()
+
+
 def test_the_world_itself_is_named_rightly(comparison: Comparison) -> None:
     found = comparison.measure(comparison.cells(Truth(), planned(8, 1, 1)))
     assert sum(f["text_match"] for f in found) / 8 > 0.9

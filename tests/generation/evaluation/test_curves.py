@@ -57,6 +57,16 @@ def test_a_curve_that_never_comes_so_far_is_out_of_reach() -> None:
     assert (led.holds, str(led)) == (True, "out of the curve's reach")
 
 
+def test_of_what_is_better_low_the_lead_is_how_far_we_are_below() -> None:
+    curve = [made(at, of, seed=place) for place, (at, of) in enumerate([(0.2, 0.1), (0.6, 0.2), (0.8, 0.5)])]
+    below = lead(made(0.6, 0.05, seed=9), curve, at="similarity", of="text_match", low=True)
+    assert below.holds
+    assert below.mean == pytest.approx(0.15, abs=0.03)
+    above = lead(made(0.6, 0.3, seed=9), curve, at="similarity", of="text_match", low=True)
+    assert (above.holds, above.sure) == (False, 0.0)
+    assert above.mean == pytest.approx(-0.1, abs=0.03)
+
+
 def test_only_what_both_measured_is_compared() -> None:
     ours, theirs = made(0.6, 0.8), made(0.5, 0.8, individuals=5, seed=3)
     assert len(shared_keys([ours, theirs])) == 10
