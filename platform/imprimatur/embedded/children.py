@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,22 @@ STEADY_SECONDS: Final = 60.0  # alive this long, a process counts as healthy aga
 LOG_LIMIT: Final = 10 * 2**20
 
 
+def keep_small(log: Path, limit: int = LOG_LIMIT) -> bool:
+    """Copy a log that has grown large beside itself, as its older half, and empty it; whether that was done.
+
+    Whoever writes to it appends, so it goes on from the beginning. A disk too full for the copy is reason to empty it.
+    """
+    try:
+        if log.stat().st_size <= limit:
+            return False
+    except FileNotFoundError:
+        return False
+    with contextlib.suppress(OSError):
+        shutil.copyfile(log, log.with_suffix(".1.log"))
+    os.truncate(log, 0)
+    return True
+
+
 def dies_with_us(with_signal: int = signal.SIGTERM) -> Callable[[], None] | None:
     """A `preexec_fn` that asks Linux to signal the child when we end, even by kill -9. None elsewhere."""
     if sys.platform != "linux":
@@ -30,7 +47,7 @@ def dies_with_us(with_signal: int = signal.SIGTERM) -> Callable[[], None] | None
 
 @dataclass
 class Child:
-    """One command. `log` takes its output, and is put aside when it grows large."""
+    """One command. `log` takes its output, see `keep_small`."""
 
     name: str
     command: Sequence[str]
@@ -49,8 +66,7 @@ class Child:
 
     def start(self) -> None:
         """Start it, in a session of its own: Ctrl-C in the terminal reaches us alone, and we stop it in order."""
-        if self.log.exists() and self.log.stat().st_size > LOG_LIMIT:
-            self.log.replace(self.log.with_suffix(".1.log"))
+        keep_small(self.log)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - our own command
                 list(self.command),

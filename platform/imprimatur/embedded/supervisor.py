@@ -19,7 +19,7 @@ from typing import Final, TextIO
 
 from governance.pki import ensure_development_chain
 from governance.worker_keys import ensure_worker_keys
-from imprimatur.embedded.children import PAUSES, Child
+from imprimatur.embedded.children import PAUSES, Child, keep_small
 from imprimatur.embedded.database import Addresses, demo_people
 from imprimatur.embedded.home import CannotStart, Home, free_bytes, port_is_free, write_whole
 from imprimatur.embedded.postgres import Postgres, PostgresFailed
@@ -111,7 +111,16 @@ class Supervisor:
                     self.say(f"{child.name} had ended and was started again; see {child.log}")
                     self.note_processes()
             self.warn_of_low_space()
+            self.keep_logs_small()
             time.sleep(LOOK_EVERY)
+
+    def keep_logs_small(self) -> None:
+        """A process that runs for months writes for months."""
+        logs = [child.log for child in self.children]
+        if self.postgres is not None and self.postgres.log is not None:
+            logs.append(self.postgres.log)
+        for log in logs:
+            keep_small(log)
 
     def keep_postgres(self) -> None:
         """Start the database again if it ended; its data survives."""
