@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks._dual_findings import COST, LONE, Both, Findings
-from benchmarks._dual_points import OURS, PLAIN
+from benchmarks._dual_points import OURS, PLAIN, TRUTH
 from benchmarks._dual_sheet import Column, write_sheet
 from benchmarks._dual_tables import difference_table, parts_left_out, shares_table, trainings, verdict_table
 from generation.evaluation.pareto import Spot, pareto
@@ -90,15 +90,19 @@ def _curves(found: Both, where: str, findings: Findings) -> list[str]:
     parts = [
         f"### {found.contest.title}: every curve, {told}",
         f"![similarity against text match, a curve a method]({IMAGES}/{_plot_name(found, where)})",
-        table(findings.few_points, COLUMNS),
+        _folded("Every setting", table(findings.few_points, COLUMNS)),
     ]
     costly = [one for one in findings.few_points if one.mean("test_time_steps").mean > 0]
     if costly:
         ours = [one for one in findings.few_points if one.label == OURS]
         parts += ["What a new subject costs before its first picture:", table([*ours, *costly], COST)]
     if findings.dial_points:
-        parts += ["The dials of ours:", table(findings.dial_points, COLUMNS)]
+        parts.append(_folded("The dials of ours", table(findings.dial_points, COLUMNS)))
     return parts
+
+
+def _folded(title: str, text: str) -> str:
+    return f"<details><summary>{title}</summary>\n\n{text}\n\n</details>"
 
 
 def _checks(report: Report) -> list[str]:
@@ -134,13 +138,14 @@ def _sheet_name(where: str) -> str:
 
 
 def _plot(findings: Findings) -> str:
+    """The bounds too where there is one on either side; words alone would only push the curves into a corner."""
     curves = {
         name: [Spot(one.mean("similarity"), one.mean("text_match"), word) for word, one in spots]
         for name, spots in findings.curves.items()
     }
-    for one in findings.few_points:
-        if one.label in LONE:
-            curves[one.label] = [Spot(one.mean("similarity"), one.mean("text_match"))]
+    lone = {one.label: one for one in findings.few_points if one.label in LONE}
+    if TRUTH in lone:
+        curves |= {label: [Spot(one.mean("similarity"), one.mean("text_match"))] for label, one in lone.items()}
     return pareto(curves, x_title="similarity to the reference", y_title="text match")
 
 

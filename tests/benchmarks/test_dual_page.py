@@ -12,11 +12,21 @@ from PIL import Image
 from benchmarks._dual_contest import Contest
 from benchmarks._dual_findings import both
 from benchmarks._dual_page import BEGIN, END, Report, spread, write_page
-from benchmarks._dual_points import ADAPTER, NO_MASK, OURS, PLAIN
+from benchmarks._dual_points import ADAPTER, NO_MASK, OURS, PLAIN, TRUTH, Entry
 from benchmarks._dual_sheet import GAP, HEAD, SIDE, Column
 from benchmarks._dual_tables import difference_table, parts_left_out, shares_table, trainings, verdict_table
 from generation.evaluation.cells import CellCache
-from tests.benchmarks.dual_cells import LEADING, PEOPLE, USUAL_ENTRIES, Shade, comparison, few_trials, field, found_in
+from tests.benchmarks.dual_cells import (
+    LEADING,
+    PEOPLE,
+    USUAL_ENTRIES,
+    Shade,
+    comparison,
+    few_trials,
+    field,
+    fill,
+    found_in,
+)
 
 TRUSTED = {"held-out drawings": {"kind": 0.99, "scene": 0.998}, "decoded": {"kind": 0.95, "scene": 0.9}}
 
@@ -72,6 +82,17 @@ def test_every_training_has_claims_tables_and_plots_that_exist(report: Report, d
         assert f"### {title}" in text
     assert "does **not** hold" in text
     assert "| held-out drawings | 0.990 | 0.998 |" in text
+
+
+def test_bounds_are_plotted_where_there_are_both(tmp_path: Path, docs: Path) -> None:
+    found = found_in(tmp_path / "shipped")
+    truth = Entry(TRUTH, Shade(TRUTH))
+    bounded = replace(found.wall.field, sweeps=[truth, *found.wall.field.sweeps])
+    fill(found.wall.cache, found.wall.comparison, bounded, LEADING | {TRUTH: {"similarity": 0.95, "text_match": 1.0}})
+    write_page(Report([replace(found, wall=replace(found.wall, field=bounded))], [], [], TRUSTED), docs)
+    plots = [(docs / "images" / "dual" / f"pareto-shipped-{where}.svg").read_text() for where in ("wall", "elsewhere")]
+    assert [f">{TRUTH}<" in plot and f">{PLAIN}<" in plot for plot in plots] == [True, False]
+    assert all(f">{ADAPTER}<" in plot for plot in plots)
 
 
 def test_a_model_trained_once_has_no_comparison_of_trainings(report: Report, docs: Path) -> None:
