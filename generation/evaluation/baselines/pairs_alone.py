@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Final
 
 import torch
 
@@ -22,8 +21,6 @@ from generation.studio.vision import Vision
 from generation.studio.vision_networks import new_encoder
 from generation.studio.weights import WEIGHTS, weights_digest
 from generation.training.loop import load_average
-
-FILE: Final = "pairs-alone.safetensors"
 
 
 def keep_branch(branch: Vision, checkpoint: Path, file: Path, model: str) -> int:
