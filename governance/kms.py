@@ -15,6 +15,7 @@ from governance.errors import InvalidKey
 from governance.signing import Algorithm, CallbackSigner, read_chain
 
 MAX_RAW = 4096  # bytes that KMS hashes itself
+PATIENCE = 5.0  # seconds for each of three attempts: people wait for a signature
 _ALGORITHMS: dict[str, tuple[Algorithm, str, Any]] = {
     "secp256r1": ("es256", "ECDSA_SHA_256", hashlib.sha256),
     "secp384r1": ("es384", "ECDSA_SHA_384", hashlib.sha384),
@@ -30,8 +31,10 @@ def kms_signer(key: str, chain_pem: str, *, region: str | None = None, endpoint:
         raise InvalidKey(f"the leaf certificate's curve is {curve}: a KMS key must be on P-256 or P-384")
     algorithm, name, digest = _ALGORITHMS[curve]
     import boto3  # type: ignore[import-untyped]  # half a second that only its users wait for
+    from botocore.config import Config  # type: ignore[import-untyped]
 
-    client = boto3.client("kms", region_name=region, endpoint_url=endpoint)
+    patience = Config(connect_timeout=PATIENCE, read_timeout=PATIENCE, retries={"mode": "standard", "max_attempts": 3})
+    client = boto3.client("kms", region_name=region, endpoint_url=endpoint, config=patience)
 
     def sign(data: bytes) -> bytes:
         message, kind = (data, "RAW") if len(data) <= MAX_RAW else (digest(data).digest(), "DIGEST")

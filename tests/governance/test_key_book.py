@@ -1,27 +1,21 @@
 """A company's keys: issued once, renewed, rotated without a moment in which nothing signs."""
 
-import json
 import os
 import threading
 import warnings
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.x509.oid import NameOID
-from moto.server import ThreadedMotoServer
 from PIL import Image
 
-from governance.errors import InvalidKey, SigningFailed
+from governance.errors import InvalidKey
 from governance.intake import encode
 from governance.key_book import KeyBook, expires_soon, key_id
-from governance.pki import issue_leaf, leaf_for
+from governance.pki import issue_leaf
 from governance.provenance import OutputFacts, read, sign_output
 from governance.signing import PemSigner
 from tests.governance.samples import DIGEST, leaf_signer
@@ -157,40 +151,3 @@ def test_a_signer_outlives_a_fork(book: KeyBook, noise: Image.Image, anchors: st
     assert os.read(reading, 20) == b"trusted"
     os.waitpid(child, 0)
     os.close(reading)
-
-
-# --- a key in a KMS ------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def kms(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A server that speaks AWS KMS, on loopback."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    try:
-        yield boto3.client("kms", region_name="ap-northeast-1", endpoint_url=f"http://{host}:{port}")
-    finally:
-        server.stop()
-
-
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
-def test_a_key_in_a_kms_signs_like_any_other(
-    kms: Any, tmp_path: Path, key_folder: Path, noise: Image.Image, anchors: str
-) -> None:
-    key = kms.create_key(KeyUsage="SIGN_VERIFY", KeySpec="ECC_NIST_P256")["KeyMetadata"]["KeyId"]
-    public = load_der_public_key(kms.get_public_key(KeyId=key)["PublicKey"])
-    assert isinstance(public, ec.EllipticCurvePublicKey)
-    chain = leaf_for(key_folder, "Aozora Tea", public)
-    said = {"key": key, "chain": chain, "region": "ap-northeast-1", "endpoint": kms.meta.endpoint_url}
-    book = KeyBook(tmp_path / "company")
-    book.install(json.dumps(said).encode(), ".json")
-    signed = sign_output(encode(noise, "image/png"), "image/png", FACTS, book.signer())
-    report = read(signed, "image/png", anchors)
-    assert report.state == "trusted" and report.signer.endswith("/ Aozora Tea")
-    another = said | {"key": "no-such-key", "chain": leaf_for(key_folder, "Aozora Tea", public)}
-    book.install(json.dumps(another).encode(), ".json")
-    with pytest.raises(SigningFailed):
-        sign_output(encode(noise, "image/png"), "image/png", FACTS, book.signer())
