@@ -67,7 +67,7 @@ def checks(comparison: Comparison, wall: Field, folder: Path) -> Checks:
         comparison,
         wide,
         [entry for entry in wall.main if entry.shown or entry.label == PLAIN],
-        [*lengths[::-1], inversion_entry(comparison.model, folder, LONG)],
+        [*lengths[::-1], inversion_entry(comparison, folder, LONG)],
         prompts(first(wall.plans, FEW), WIDE_PROMPTS),
         prompts(first(wall.plans, LEARNERS), PROMPTS),
     )

@@ -86,7 +86,7 @@ def shipped(comparison: Comparison, on: Trials, folder: Path) -> Contest:
     taught = Taught(comparison.parts)
     adapter = adapter_entries(comparison, taught)
     main, sweeps = main_entries(comparison, taught, adapter), [*turned_entries(taught), *adapter]
-    bounded = [*bound_entries(comparison), *sweeps, *fitted_entries(comparison.model, folder)]
+    bounded = [*bound_entries(comparison), *sweeps, *fitted_entries(comparison, folder)]
     wall = Field(on.wall, first(on.wall, FEW), main, bounded, dial_entries(taught))
     return Contest(SHIPPED, "The shipped model", wall, Field(on.elsewhere, first(on.elsewhere, SEVERAL), main, sweeps))
 

@@ -13,13 +13,13 @@ from generation.evaluation.baselines.adapter import PAIRS_BRANCH, PAIRS_WEIGHTS,
 from generation.evaluation.baselines.branches import with_branch
 from generation.evaluation.baselines.inversion import TextualInversion
 from generation.evaluation.baselines.lora import DreamBoothLora
-from generation.evaluation.baselines.settings import Fitting, Inversion, Lora
+from generation.evaluation.baselines.settings import Inversion, Lora
 from generation.evaluation.comparison import Comparison
 from generation.evaluation.methods import Method, Ours, Truth
 from generation.published import WeightsMismatch
 from generation.spec import MaskDials
 from generation.studio.drawing import How
-from generation.studio.loading import StudioParts, load_studio
+from generation.studio.loading import StudioParts
 
 #: Acts everywhere: the mask is made once and is 1.
 EVERYWHERE: Final = MaskDials(scope=1.0, binary=True, stop_step=1)
@@ -117,24 +117,26 @@ def dial_entries(taught: Taught) -> list[Entry]:
     return made + [Entry(f"mask frozen after {how.dials.stop_step} steps", taught.ours(how)) for how in frozen]
 
 
-def fitted_entries(model: str, folder: Path) -> list[Entry]:
-    """What is learnt for each individual, stopped early and as tuned; each on a base of its own."""
+def fitted_entries(comparison: Comparison, folder: Path) -> list[Entry]:
+    """What is learnt for each individual, stopped early and as tuned; each on its own copy of the base."""
     made: list[Entry] = []
     for share in SHARES:
         inversion, lora = Inversion(), Lora()
         lora = replace(lora, steps=round(share * lora.steps))
         made += [
-            inversion_entry(model, folder, round(share * inversion.steps), shown=share == 1),
-            _fitted(DREAMBOOTH, DreamBoothLora(load_studio(), folder, model, lora), lora, shown=share == 1),
+            inversion_entry(comparison, folder, round(share * inversion.steps), shown=share == 1),
+            _fitted(DREAMBOOTH, DreamBoothLora(comparison.parts, folder, comparison.model, lora), shown=share == 1),
         ]
     return made
 
 
-def inversion_entry(model: str, folder: Path, steps: int, *, shown: bool = False) -> Entry:
+def inversion_entry(comparison: Comparison, folder: Path, steps: int, *, shown: bool = False) -> Entry:
     """Textual Inversion of so many steps."""
     setting = replace(Inversion(), steps=steps)
-    return _fitted(INVERSION, TextualInversion(load_studio(), folder, model, setting), setting, shown=shown)
+    method = TextualInversion(comparison.parts, folder, comparison.model, setting)
+    return _fitted(INVERSION, method, shown=shown)
 
 
-def _fitted(label: str, method: Method, setting: Fitting, *, shown: bool) -> Entry:
-    return Entry(f"{label}, {setting.steps} steps", method, label, str(setting.steps), shown)
+def _fitted(label: str, method: TextualInversion | DreamBoothLora, *, shown: bool) -> Entry:
+    steps = str(method.setting.steps)
+    return Entry(f"{label}, {steps} steps", method, label, steps, shown)
