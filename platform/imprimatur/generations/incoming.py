@@ -15,6 +15,7 @@ from django.utils import timezone
 from governance.policy import Refusal
 from gpu_worker.messages import RenderProgress, RenderReport, WorkerHello
 from imprimatur.generations import explanations, gate, life, likenesses, notify, screening
+from imprimatur.generations.clock import database_now
 from imprimatur.generations.failures import RIGHTS_REFUSED
 from imprimatur.generations.holding import hold_records
 from imprimatur.generations.models import Generation, GenerationState, Output, WorkerSeen
@@ -23,14 +24,14 @@ from imprimatur.generations.states import ACTIVE, RETRYABLE, STATE_OF_OUTCOME, S
 from imprimatur.tenants.ids import MalformedId, decode
 from imprimatur.tenants.scope import tenant_scope
 
-AGAIN = frozenset({"permit_expired", "worker_stopping"})  # no fault of the order: draw it again
+AGAIN = frozenset({"permit_expired", "worker_stopping", "signer_away"})  # no fault of the order: draw it again
 
 
 def record_hello(message: WorkerHello) -> None:
     """Remember who can draw what; a new worker wakes the dispatcher."""
     facts = message.to_json()
     name = facts.pop("worker")
-    _, is_new = WorkerSeen.objects.update_or_create(name=name, defaults=facts | {"seen_at": timezone.now()})
+    _, is_new = WorkerSeen.objects.update_or_create(name=name, defaults=facts | {"seen_at": database_now()})
     if is_new:
         notify.ring()
 
@@ -87,7 +88,7 @@ def _is_current(row: Generation, message: RenderProgress | RenderReport) -> bool
 
 def _move_forward(row: Generation, message: RenderProgress, now: datetime) -> None:
     """A late message never moves a row back; it is still a sign of life."""
-    alive: dict[str, Any] = {"lease_until": life.lease_from(now), "worker": message.worker}
+    alive: dict[str, Any] = {"lease_until": life.lease(), "worker": message.worker}
     if row.first_progress_at is None:
         alive["first_progress_at"] = now
     state = STATE_OF_STAGE[message.stage]

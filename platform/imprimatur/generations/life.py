@@ -14,12 +14,14 @@ from governance.policy import Refusal
 from gpu_worker.messages import LEASE_SECONDS
 from imprimatur.audit import services as audit
 from imprimatur.generations import notify
+from imprimatur.generations.clock import database_now
 from imprimatur.generations.failures import RIGHTS_REFUSED
 from imprimatur.generations.models import Generation, GenerationState
 from imprimatur.generations.states import may_follow
 from imprimatur.tenants.errors import Conflict
 
 MAX_ATTEMPTS: Final = 3
+LEASE: Final = timedelta(seconds=LEASE_SECONDS)
 _NO_LEASE: Final[dict[str, Any]] = {"lease_until": None, "attempt_secret": ""}
 _UNSENT: Final[dict[str, Any]] = _NO_LEASE | {"permit_id": "", "dispatched_at": None, "worker": "", "step": 0}
 
@@ -29,9 +31,9 @@ def locked(generation_id: uuid.UUID) -> Generation | None:
     return Generation.objects.select_for_update(of=("self",)).filter(id=generation_id).first()
 
 
-def lease_from(now: datetime) -> datetime:
-    """Until when a sign of life that came at `now` is believed."""
-    return now + timedelta(seconds=LEASE_SECONDS)
+def lease() -> datetime:
+    """Until when a sign of life that comes now is believed, by the database's clock."""
+    return database_now() + LEASE
 
 
 def move(row: Generation, state: GenerationState, **changes: Any) -> None:

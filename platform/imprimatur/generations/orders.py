@@ -41,7 +41,7 @@ def begin_attempt(row: Generation, answer: Permitted, now: datetime) -> RenderOr
         attempt_secret=secrets.token_hex(32),
         permit_id=permit.id,
         dispatched_at=now,
-        lease_until=life.lease_from(now),
+        lease_until=life.lease(),
         version=row.version + 1,
     )
     return _order(row, sign_permit(permit, keys.permit_private_key()))

@@ -1,18 +1,22 @@
-"""Leases that ran out: look for the report beside the picture first, then draw again."""
+"""Leases that ran out: look for the report beside the picture first, then draw again.
+
+All of it goes by the database's clock. If that is set forward, running attempts are lost once and drawn again; if it is
+set back, leases would last as long as the jump: those that reach too far are granted anew."""
 
 from __future__ import annotations
 
 import json
 import logging
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import InterfaceError, OperationalError, connection
-from django.utils import timezone
 
 from gpu_worker.messages import RenderReport
 from imprimatur import objects
 from imprimatur.generations import life
+from imprimatur.generations.clock import database_now
 from imprimatur.generations.incoming import record_report
 from imprimatur.generations.models import Generation
 from imprimatur.generations.pictures import REPORT_NAME, prefix
@@ -21,10 +25,13 @@ from imprimatur.tenants.scope import tenant_scope
 
 logger = logging.getLogger(__name__)
 
+MARGIN: Final = timedelta(seconds=1)
+
 
 def reap() -> int:
     """Settle every lapsed lease; how many there were. Called by the leader only."""
-    now = timezone.now()
+    now = database_now()
+    _shorten(now)
     lapsed = _lapsed(now)
     for tenant_id, generation_id in lapsed:
         try:
@@ -45,6 +52,19 @@ def _lapsed(now: datetime) -> list[tuple[uuid.UUID, uuid.UUID]]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT tenant_id, generation_id FROM generations_lapsed(%s)", [now])
         return list(cursor.fetchall())
+
+
+def _shorten(now: datetime) -> None:
+    furthest = now + life.LEASE + MARGIN
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tenant_id, generation_id FROM generations_overlong(%s)", [furthest])
+        overlong = list(cursor.fetchall())
+    for tenant_id, generation_id in overlong:
+        with tenant_scope(tenant_id):
+            row = life.locked(generation_id)
+            if row is not None and row.lease_until is not None and row.lease_until > furthest:
+                logger.warning("%s: the database's clock was set back, its lease begins anew", row.public_id)
+                life.write(row, lease_until=life.lease())
 
 
 def _lapsed_row(generation_id: uuid.UUID, now: datetime) -> Generation | None:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any, Final
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from governance.provenance import ManifestReport
 from governance.provenance import read as read_manifest
@@ -16,6 +15,7 @@ from gpu_worker.messages import HEARTBEAT_SECONDS
 from imprimatur import keys, objects
 from imprimatur.generations import failures
 from imprimatur.generations.asking import own_steps
+from imprimatur.generations.clock import database_now
 from imprimatur.generations.models import Generation, GenerationState, Output, WorkerSeen
 from imprimatur.generations.quarantine import require_shown
 from imprimatur.generations.states import ACTIVE, FINAL
@@ -165,7 +165,7 @@ def _seconds_each(profile: str, steps: int) -> float:
 
 
 def _slots(profile: str) -> int:
-    alive = timezone.now() - timedelta(seconds=3 * HEARTBEAT_SECONDS)
+    alive = database_now() - timedelta(seconds=3 * HEARTBEAT_SECONDS)
     workers = WorkerSeen.objects.filter(seen_at__gte=alive, profiles__contains=[profile])
     return sum(workers.values_list("slots", flat=True))
 
