@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Final
 
 from PIL import Image
@@ -246,10 +247,19 @@ def _stamping() -> Iterator[None]:
     try:
         yield
     except GovernanceError as error:
-        refused = error.__cause__
-        if isinstance(refused, SignerRefused) and refused.reason == "permit_expired":
-            raise Refused("permit_expired", str(refused)) from error
+        for cause in _causes(error):
+            if isinstance(cause, SignerRefused) and cause.reason == "permit_expired":
+                raise Refused("permit_expired", str(cause)) from error
+            if isinstance(cause, (OSError, HTTPException)):
+                raise Failed("signer_away", f"{error}: the order is drawn again") from error
         raise Failed("stamp_failed", f"the picture could not be stamped ({error}): check the signing key") from error
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """What the signer said lies below what the stamp made of it."""
+    while error is not None:
+        yield error
+        error = error.__cause__
 
 
 def _decoded(data: bytes) -> Image.Image:

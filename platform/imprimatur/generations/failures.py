@@ -45,6 +45,10 @@ SENTENCES: Final[dict[str, Promise]] = {
     "stamp_failed": _(
         "The picture could not be stamped, so it was thrown away. Ask your administrator to check the signing key."
     ),
+    "signer_away": _(
+        "The stamping service could not be reached, three times. Try again; if it happens again, ask your "
+        "administrator to look at the signer."
+    ),
     "output_unverified": _("The stored picture is not the one that was reported, so it was thrown away. Try again."),
     "draw_failed": _(
         "The drawing machine met an error it does not know. Try again; if it stays, tell your administrator."

@@ -176,14 +176,17 @@ def test_a_consent_revoked_while_the_picture_was_drawn_refuses_it_and_deletes_th
         assert failures.sentence(after) == after.reasons[0]["sentence_ja"]
 
 
-def test_an_expired_permit_makes_a_new_attempt_three_times_and_then_says_what_to_do(world: World) -> None:
+@pytest.mark.parametrize(("outcome", "code"), [("refused", "permit_expired"), ("failed", "signer_away")])
+def test_what_is_no_fault_of_the_order_makes_a_new_attempt_three_times_and_then_says_what_to_do(
+    world: World, outcome: str, code: str
+) -> None:
     (row,) = ask(world)
     for number in range(1, MAX_ATTEMPTS + 1):
         order = dispatched(world, row)
         assert order.attempt == number
-        assert services.record_report(ended(order, "refused", "permit_expired"))
+        assert services.record_report(ended(order, outcome, code))
     after = now_of(world, row)
-    assert (after.state, after.error_code) == ("failed", "permit_expired")
+    assert (after.state, after.error_code) == ("failed", code)
     assert "Try again" in failures.sentence(after)
 
 
