@@ -56,9 +56,13 @@ def _check_binding(order: RenderOrder, permit: Permit) -> None:
     """What is fetched and where it is written must be what was permitted, too."""
     fetched = tuple(reference.sha256 for reference in order.references)
     drawn_from = tuple(digest for subject in order.spec.subjects for digest in subject.reference_digests)
+    sketched = [sketch.sha256 for sketch in order.sketches]
+    bounded_by = [subject.sketch_digest for subject in order.spec.subjects if subject.sketch_digest]
     if permit.tenant_id != order.tenant_id:
         raise Refused("permit_refused", "the permit is another tenant's: ask for a new attempt")
     if not fetched == permit.reference_digests == drawn_from:
         raise Refused("permit_refused", "the permit is for other references: ask for a new attempt")
+    if sketched != bounded_by:
+        raise Refused("permit_refused", "the permit is for other sketches: ask for a new attempt")
     if not order.output_prefix.startswith(f"tenants/{permit.tenant_id}/outputs/"):
         raise Refused("permit_refused", "the order writes outside its tenant's outputs: ask for a new attempt")

@@ -1,6 +1,6 @@
 """The control side's object store: every file is read with the digest its row promises.
 
-Keys: `tenants/<tenant uuid>/<references|outputs|releases|evidence|withdrawals>/<id>/<name>`.
+Keys: `tenants/<tenant uuid>/<references|sketches|outputs|releases|evidence|withdrawals>/<id>/<name>`.
 The same keys are used by the GPU workers.
 """
 

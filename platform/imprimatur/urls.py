@@ -10,6 +10,7 @@ from imprimatur.generations import api as generations
 from imprimatur.generations import screening_api as screenings
 from imprimatur.library import api as library
 from imprimatur.library import marks_api as marks
+from imprimatur.library import sketches_api as sketches
 from imprimatur.prompts import api as prompts
 from imprimatur.releases import api as releases
 from imprimatur.review import api as review
@@ -20,7 +21,20 @@ from imprimatur.tenants import health, sign_in
 from imprimatur.tenants.rest.docs import ApiDocument, ApiDocumentPage
 from imprimatur.withdrawal import api as withdrawal
 
-_API = (tenants, rights, blocklist, library, marks, prompts, generations, screenings, review, releases, withdrawal)
+_API = (
+    tenants,
+    rights,
+    blocklist,
+    library,
+    marks,
+    sketches,
+    prompts,
+    generations,
+    screenings,
+    review,
+    releases,
+    withdrawal,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),

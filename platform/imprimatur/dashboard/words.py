@@ -77,6 +77,8 @@ EVENTS: Final[Words] = {
     "brand.added": _("Brand added"),
     "subject.added": _("Subject added"),
     "reference.ready": _("Reference added"),
+    "sketch.made": _("Sketch made"),
+    "sketch.dropped": _("Sketch that nobody ordered dropped"),
     "reference.redeclared": _("Declaration corrected"),
     "consent.drafted": _("Consent drafted"),
     "consent.evidence_attached": _("Evidence added"),

@@ -29,7 +29,7 @@ from imprimatur.generations.serializers import (
     ManifestSerializer,
     OutputSerializer,
 )
-from imprimatur.library.models import ReferenceImage
+from imprimatur.library.models import ReferenceImage, Sketch
 from imprimatur.prompts.models import TemplateVersion
 from imprimatur.tenants.errors import InvalidInput
 from imprimatur.tenants.permissions import Permission
@@ -176,11 +176,12 @@ def _asked(request: TenantRequest) -> dict[str, Any]:
 
 
 def _member(said: dict[str, Any], place: int = 0) -> dict[str, Any]:
-    """A subject's references by their ids, and its box."""
+    """A subject's references and sketch by their ids, and its box."""
     return {
         "reference": find(ReferenceImage, said["reference"]),
         "views": tuple(find(ReferenceImage, view) for view in said["views"]),
         "box": cast.box_of(said["box"], cast.field_of(place, "box")),
+        "sketch": find(Sketch, said["sketch"]) if said["sketch"] else None,
     }
 
 

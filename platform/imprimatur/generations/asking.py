@@ -74,6 +74,7 @@ def specs(
                 seed=seed,
                 reference_digests=first.reference_digests,
                 box=first.box,
+                sketch_digest=first.sketch_digest,
                 others=tuple(others),
                 mask=mask,
                 explain=True,
@@ -87,7 +88,8 @@ def specs(
 
 def _subject(member: CastMember, word: str) -> SubjectSpec:
     digests = tuple(reference.sha256 for reference in member.references)
-    return SubjectSpec(word=word, reference_digests=digests, box=member.box)
+    drawn = member.sketch.sha256 if member.sketch else ""
+    return SubjectSpec(word=word, reference_digests=digests, box=member.box, sketch_digest=drawn)
 
 
 def own_steps(profile: str) -> int:

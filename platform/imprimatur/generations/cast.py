@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from generation.spec import MAX_SUBJECTS, Box, InvalidSpec
 from imprimatur.generations.models import DrawnFrom, Generation
-from imprimatur.library.models import ReferenceImage
+from imprimatur.library import sketches
+from imprimatur.library.models import ReferenceImage, Sketch
 from imprimatur.tenants.errors import InvalidInput, NotFound
 
 MAX_VIEWS: Final = 4  # `generation.preparing.MAX_REFERENCES`, which needs torch
@@ -20,11 +21,13 @@ MAX_VIEWS: Final = 4  # `generation.preparing.MAX_REFERENCES`, which needs torch
 
 @dataclass(frozen=True, kw_only=True)
 class CastMember:
-    """One subject: a reference of it, further views of the same subject, and where in the picture it may be."""
+    """One subject: a reference of it, further views of the same subject, and where in the picture it may be: in a box,
+    in the white of a sketch, or in both."""
 
     reference: ReferenceImage
     views: tuple[ReferenceImage, ...] = ()
     box: Box | None = None
+    sketch: Sketch | None = None
 
     @property
     def references(self) -> tuple[ReferenceImage, ...]:
@@ -49,16 +52,18 @@ def box_of(said: Mapping[str, Any] | None, field: str = "box") -> Box | None:
 
 
 def members_of(asked: Mapping[str, Any]) -> list[CastMember]:
-    """What `services.submit` takes as reference, views, box and others, as one list."""
-    first = {name: asked[name] for name in ("reference", "views", "box") if name in asked}
+    """What `services.submit` takes as reference, views, box, sketch and others, as one list."""
+    first = {name: asked[name] for name in ("reference", "views", "box", "sketch") if name in asked}
     return [CastMember(**first), *asked.get("others", ())]
 
 
 def check(members: Sequence[CastMember], tenant_id: uuid.UUID) -> None:
-    """Raises NotFound for another company's reference, InvalidInput for what does not go together."""
-    if any(reference.tenant_id != tenant_id for member in members for reference in member.references):
+    """Raises NotFound for another company's reference or sketch, InvalidInput for what does not go together."""
+    named = [*all_references(members), *(member.sketch for member in members if member.sketch is not None)]
+    if any(row.tenant_id != tenant_id for row in named):
         raise NotFound
     problems = [*_count_problems(members), *_view_problems(members), *_twice_problems(members)]
+    problems += _place_problems(members)
     if problems:
         raise InvalidInput(errors=problems, code="invalid_subjects")
 
@@ -69,7 +74,7 @@ def field_of(place: int, name: str) -> str:
 
 
 def shown_in(row: Generation) -> list[dict[str, Any]]:
-    """The subjects of a row: subject, reference, views (public ids), word and box, as its spec has them."""
+    """The subjects of a row: subject, reference, views (public ids), word, box and sketch, as its spec has them."""
     pictures = [d for d in row.drawn_from.all() if d.view == 0]
     said = [row.spec, *row.spec.get("others", ())]
     return [
@@ -79,6 +84,7 @@ def shown_in(row: Generation) -> list[dict[str, Any]]:
             "views": [d.reference.public_id for d in row.drawn_from.all() if d.subject == first.subject and d.view],
             "word": spec["word"],
             "box": spec.get("box"),
+            "sketch": sketches.id_of(spec.get("sketch_digest", "")),
         }
         for first, spec in zip(pictures, said, strict=True)
     ]
@@ -137,6 +143,15 @@ def _twice_problems(members: Sequence[CastMember]) -> list[dict[str, Any]]:
         _problem(field_of(place, "reference"), _("This subject is chosen already. Choose another one."))
         for place, subject in enumerate(subjects)
         if subject in subjects[:place]
+    ]
+
+
+def _place_problems(members: Sequence[CastMember]) -> list[dict[str, Any]]:
+    message = _("The drawn shape leaves too little of the rectangle. Make one of them larger.")
+    return [
+        _problem(field_of(place, "sketch"), message)
+        for place, member in enumerate(members)
+        if member.sketch and member.box and sketches.share_within(member.sketch, member.box) < sketches.LEAST_WHITE
     ]
 
 

@@ -23,6 +23,7 @@ from imprimatur.celery import app
 from imprimatur.generations import life
 from imprimatur.generations.models import Generation
 from imprimatur.generations.pictures import prefix
+from imprimatur.library import sketches
 
 logger = logging.getLogger(__name__)
 
@@ -106,17 +107,26 @@ def _permit(row: Generation, answer: Permitted, now: datetime) -> Permit:
 
 def _order(row: Generation, token: str) -> RenderOrder:
     stored = (StoredObject(key=r.object_key, sha256=r.sha256, mime=r.mime) for r in row.references)
+    spec = GenerationSpec.from_json(row.spec)
     return RenderOrder(
         generation_id=row.public_id,
         tenant_id=str(row.tenant_id),
         attempt=row.attempt,
         attempt_secret=row.attempt_secret,
-        spec=GenerationSpec.from_json(row.spec),
+        spec=spec,
         references=tuple(stored),
+        sketches=_sketches(spec),
         permit=token,
         manifest=_manifest(row),
         output_prefix=prefix(row, row.attempt),
     )
+
+
+def _sketches(spec: GenerationSpec) -> tuple[StoredObject, ...]:
+    """Of those subjects that have one, in order. One that is missing is left out, and the worker refuses the order."""
+    digests = [subject.sketch_digest for subject in spec.subjects if subject.sketch_digest]
+    found = sketches.by_digest(digests)
+    return tuple(StoredObject(key=found[d].object_key, sha256=d, mime=sketches.MIME) for d in digests if d in found)
 
 
 def _manifest(row: Generation) -> dict[str, Any]:

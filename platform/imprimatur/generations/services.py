@@ -18,7 +18,8 @@ from imprimatur.generations.cast import CastMember
 from imprimatur.generations.incoming import record_hello, record_progress, record_report
 from imprimatur.generations.models import Generation, GenerationState
 from imprimatur.generations.states import ACTIVE, RETRYABLE
-from imprimatur.library.models import ReferenceImage
+from imprimatur.library import sketches
+from imprimatur.library.models import ReferenceImage, Sketch
 from imprimatur.prompts.models import TemplateVersion
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import Conflict, NotFound, NotPermitted
@@ -40,11 +41,12 @@ def submit(
     seed: int | None = None,
     views: Sequence[ReferenceImage] = (),
     box: Box | None = None,
+    sketch: Sketch | None = None,
     others: Sequence[CastMember] = (),
 ) -> list[Generation]:
     """Queue `count` pictures, or none: rows, audit events and a ring at the dispatcher's door, in one transaction.
 
-    reference, views, box: the first subject's, see `CastMember`; others: the further subjects.
+    reference, views, box, sketch: the first subject's, see `CastMember`; others: the further subjects.
 
     Raises NotPermitted, NotFound, InvalidInput (subjects, dials, variables, count, seed) or RightsRefused with every
     reason.
@@ -52,7 +54,7 @@ def submit(
     actor.require(Permission.GENERATE)
     asker, now, kept_use = _asker(actor), timezone.now(), asking.checked_use(use)
     chosen, seeds = asking.Dials.read(dials or {}), asking.seeds(count, seed)
-    members = [CastMember(reference=reference, views=tuple(views), box=box), *others]
+    members = [CastMember(reference=reference, views=tuple(views), box=box, sketch=sketch), *others]
     cast.check(members, actor.tenant_id)
     specs = asking.specs(members=members, version=version, variables=variables, dials=chosen, seeds=seeds)
     asked: dict[str, Any] = {"references": cast.all_references(members), "version": version}
@@ -121,6 +123,7 @@ def _require_rights(actor: Actor, row: Generation, now: datetime) -> None:
 def _queue(actor: Actor, rows: list[Generation], members: Sequence[CastMember]) -> list[Generation]:
     queued = Generation.objects.bulk_create(rows)
     cast.keep(queued, members)
+    sketches.ordered([member.sketch for member in members if member.sketch], timezone.now())
     notify.ring()
     for row in queued:
         _record_request(actor, row)

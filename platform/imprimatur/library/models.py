@@ -110,6 +110,31 @@ class ReferenceImage(TenantModel):
         return self.derived_from.rights_root if self.derived_from else self
 
 
+class Sketch(TenantModel):
+    """Where a subject may be, in any shape: a small square picture in black and white, white where it may be.
+
+    It is made anew from what was drawn or uploaded, so it holds a shape and no picture of anybody. An order names it by
+    its digest; one that no order ever named is dropped after a day, the others stay as long as their orders do.
+    """
+
+    PREFIX = "skt"
+
+    object_key = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    white = models.FloatField()  # share of it, in (0, 1]
+    ordered_at = models.DateTimeField(null=True, blank=True)  # when an order first named it
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "sha256"], name="one_sketch_per_shape"),
+            models.CheckConstraint(condition=models.Q(sha256__regex=r"^[0-9a-f]{64}$"), name="sketch_digests_are_hex"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
 class MarkPicture(TenantModel):
     """A mark of the tenant's as a picture, by its hash alone: what looks like it must declare it."""
 

@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from generation.spec import MAX_SUBJECTS, Box
 from imprimatur.generations.cast import MAX_VIEWS, CastMember, box_of
 from imprimatur.library import selectors as library
-from imprimatur.library.models import ReferenceImage
+from imprimatur.library.models import ReferenceImage, Sketch
 from imprimatur.tenants.errors import NotFound
+from imprimatur.tenants.selectors import find
 
 SIDES: Final = ("left", "top", "right", "bottom")
 SIDE_LABELS: Final[dict[str, Promise]] = {
@@ -34,12 +35,17 @@ ORDINALS: Final[dict[int, Promise]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """One subject as far as it is chosen. place: what was typed for each of SIDES, in percent of the picture."""
+    """One subject as far as it is chosen. place: what was typed for each of SIDES, in percent of the picture.
+
+    sketch_id: of the shape that was drawn, whether it is still kept or not.
+    """
 
     number: int
     reference: ReferenceImage | None = None
     views: tuple[ReferenceImage, ...] = ()
     place: dict[str, str] = field(default_factory=dict)
+    sketch_id: str = ""
+    sketch: Sketch | None = None
 
     @property
     def suffix(self) -> str:
@@ -66,10 +72,12 @@ class Chosen:
 
     @property
     def member(self) -> CastMember:
-        """As the service takes it. Raises NotFound while no reference is chosen."""
+        """As the service takes it. Raises NotFound while no reference is chosen, or when the shape has gone."""
         if self.reference is None:
             raise NotFound
-        return CastMember(reference=self.reference, views=self.views, box=self.box)
+        if self.sketch_id and self.sketch is None:
+            raise NotFound(_("The sketch is not kept any more. Draw it again."), code="sketch_gone")
+        return CastMember(reference=self.reference, views=self.views, box=self.box, sketch=self.sketch)
 
     @property
     def further(self) -> list[dict[str, Any]]:
@@ -95,7 +103,7 @@ class Chosen:
     @property
     def is_refined(self) -> bool:
         """Whether more was chosen than a reference."""
-        return bool(self.views or self.place)
+        return bool(self.views or self.place or self.sketch_id)
 
 
 def read_cast(data: QueryDict, count: int) -> tuple[Chosen, ...]:
@@ -107,12 +115,15 @@ def _chosen(data: QueryDict, number: int) -> Chosen:
     suffix = "" if number == 1 else str(number)
     reference = _reference(data.get("reference" + suffix, ""))
     views = [view for view in map(_reference, data.getlist("views" + suffix)) if view is not None]
+    sketch_id = data.get("sketch" + suffix, "")
     typed = {side: data.get(side + suffix, "").strip() for side in SIDES}
     return Chosen(
         number=number,
         reference=reference,
         views=tuple(view for view in views if _is_further(view, reference)),
         place=typed if any(typed.values()) else {},
+        sketch_id=sketch_id,
+        sketch=_sketch(sketch_id),
     )
 
 
@@ -124,6 +135,13 @@ def _is_further(view: ReferenceImage, reference: ReferenceImage | None) -> bool:
 def _reference(public_id: str) -> ReferenceImage | None:
     try:
         return library.get_reference(public_id) if public_id else None
+    except NotFound:
+        return None
+
+
+def _sketch(public_id: str) -> Sketch | None:
+    try:
+        return find(Sketch, public_id) if public_id else None
     except NotFound:
         return None
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django import template
 from django.utils.translation import get_language
 
 from governance.labels import Rule
 from imprimatur.dashboard import choices, words
+from imprimatur.generations import cast
 from imprimatur.generations.models import Generation, Output
 from imprimatur.prompts.rendering import describe
 from imprimatur.review.reasons import REASONS
@@ -42,6 +44,21 @@ def picture_alt(generation: Generation) -> str:
 def subjects_of(generation: Generation) -> str:
     """The names of everybody and everything a picture shows."""
     return _joined(str(reference.subject) for reference in generation.leading_references)
+
+
+@register.simple_tag
+def places_of(generation: Generation) -> list[dict[str, Any]]:
+    """Where its subjects may be, of those that were given a place: subject, sides in percent, sketch."""
+    shown = zip(generation.leading_references, cast.shown_in(generation), strict=True)
+    return [
+        {
+            "subject": reference.subject,
+            "sides": {side: round(share * 100) for side, share in (said["box"] or {}).items()},
+            "sketch": said["sketch"],
+        }
+        for reference, said in shown
+        if said["box"] or said["sketch"]
+    ]
 
 
 @register.simple_tag

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from imprimatur.dashboard.forms.create import CreateForm, Draft, read_draft
 from imprimatur.dashboard.model_facts import studio_facts
@@ -14,6 +16,7 @@ from imprimatur.dashboard.weighing import weigh
 from imprimatur.generations import services
 from imprimatur.generations.models import Generation
 from imprimatur.library import selectors as library
+from imprimatur.library import sketches
 from imprimatur.prompts import selectors as prompts
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import DomainError, InvalidInput
@@ -68,6 +71,20 @@ def create_refine(request: TenantRequest) -> HttpResponse:
     return render(request, "create/_refine.html", {"draft": read_draft(request.GET)})
 
 
+@require_POST
+@tenant_page(Permission.VIEW)
+def create_sketch(request: TenantRequest) -> JsonResponse:
+    """Keep the shape that was painted or uploaded, and tell how the form names it."""
+    file = request.FILES.get("file")
+    if file is None:
+        return JsonResponse({"message": _("Choose a picture first.")}, status=422)
+    try:
+        made = sketches.take_in(request.actor, file.read())
+    except DomainError as error:
+        return JsonResponse({"message": str(error)}, status=error.status)
+    return JsonResponse({"id": made.public_id, "content": reverse("sketch_content", args=[made.public_id])})
+
+
 def _asked_for(request: TenantRequest) -> dict[str, Any]:
     """What a link to this page already says, such as a use."""
     return {name: value for name, value in request.GET.items() if name in CreateForm.base_fields}
@@ -83,6 +100,7 @@ def _submit(actor: Actor, draft: Draft, form: CreateForm) -> list[Generation]:
             reference=first.reference,
             views=first.views,
             box=first.box,
+            sketch=first.sketch,
             others=others,
             version=draft.version,
             variables=draft.variables,

@@ -8,11 +8,14 @@ from django.views.decorators.http import require_GET
 
 from imprimatur.generations import selectors as generations
 from imprimatur.library import selectors as library
+from imprimatur.library import sketches
+from imprimatur.library.models import Sketch
 from imprimatur.releases import selectors as releases
 from imprimatur.releases import services as release_services
 from imprimatur.rights import selectors as rights
 from imprimatur.tenants.http import TenantRequest, tenant_page
 from imprimatur.tenants.permissions import Permission
+from imprimatur.tenants.selectors import find
 
 THUMBNAIL_SIDE = 480
 _ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
@@ -30,6 +33,13 @@ def reference_content(request: TenantRequest, ref: str) -> HttpResponse:  # noqa
 def reference_thumbnail(request: TenantRequest, ref: str) -> HttpResponse:  # noqa: ARG001
     """A small rendition, signed too."""
     return picture_file(*library.thumbnail(library.get_reference(ref), THUMBNAIL_SIDE))
+
+
+@require_GET
+@tenant_page(Permission.VIEW)
+def sketch_content(request: TenantRequest, skt: str) -> HttpResponse:  # noqa: ARG001
+    """A shape in which a subject may be."""
+    return picture_file(*sketches.content(find(Sketch, skt)))
 
 
 @require_GET
