@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from generation.spec import MAX_SUBJECTS
+from governance.sentences import CONTEXTS
 from imprimatur.prompts.models import PromptTemplate, TemplateVersion, VersionStatus
 from imprimatur.prompts.rendering import Rendered, preview
 from imprimatur.prompts.services import MAX_NAME, MAX_NOTE
@@ -21,9 +22,13 @@ class LabelSerializer(serializers.Serializer[Any]):
 
 
 class OptionSerializer(serializers.Serializer[Any]):
-    """One choice: the English words the model reads, and their labels."""
+    """One choice: the English words the model reads, their labels, and what choosing it puts the subject beside, which
+    a consent or licence may forbid."""
 
     token = serializers.CharField(max_length=MAX_TOKEN)
+    contexts = serializers.ListField(
+        child=serializers.ChoiceField(choices=sorted(CONTEXTS)), required=False, default=list
+    )
     label = LabelSerializer()  # type: ignore[assignment]  # DRF takes fields out of the class: nothing is hidden
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -15,6 +17,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from imprimatur.dashboard import choices
 from imprimatur.dashboard.forms.prompts import TemplateForm, VersionForm
 from imprimatur.dashboard.model_facts import studio_facts
 from imprimatur.dashboard.templatetags.pages import named
@@ -35,13 +38,14 @@ _DONE = {
 
 @dataclass(frozen=True, kw_only=True)
 class Act:
-    """A button under a version; `refusal` says why it does nothing."""
+    """A button under a version; `refusal` says why it does nothing. asks_why: a reason may be written beside it."""
 
     name: str
     label: str | Promise
     icon: str
     css: str = "btn-quiet"
     refusal: str = ""
+    asks_why: bool = False
 
 
 @require_GET
@@ -113,10 +117,10 @@ def version_new(request: TenantRequest, tpl: str) -> HttpResponse:
 @tenant_page(Permission.VIEW)
 def version_act(request: TenantRequest, tpl: str, number: int, act: str) -> HttpResponse:
     """Submit, approve, reject or retire a version."""
-    doing = {
+    doing: dict[str, Callable[[Actor, TemplateVersion], TemplateVersion]] = {
         "submit": services.submit,
         "approve": services.approve,
-        "reject": services.reject,
+        "reject": partial(services.reject, note=request.POST.get("note", "")),
         "retire": services.retire,
     }
     if act not in doing:
@@ -126,13 +130,13 @@ def version_act(request: TenantRequest, tpl: str, number: int, act: str) -> Http
         doing[act](request.actor, version)
         messages.success(request, str(_DONE[act]))
     except DomainError as error:
-        messages.error(request, str(error))
+        messages.error(request, _sentence(error))
     return redirect("template", tpl)
 
 
 def _editor(request: TenantRequest, form: VersionForm, heading: str, back: str) -> HttpResponse:
     context: dict[str, Any] = {"section": "templates", "form": form, "heading": heading, "back": back}
-    return render(request, "prompts/edit.html", context | {"model": studio_facts()})
+    return render(request, "prompts/edit.html", context | {"model": studio_facts(), "contexts": choices.contexts()})
 
 
 def _actions(actor: Actor, version: TemplateVersion) -> list[Act]:
@@ -143,7 +147,7 @@ def _actions(actor: Actor, version: TemplateVersion) -> list[Act]:
         why = str(selectors.refusal_to_decide(actor, version))
         return [
             Act(name="approve", label=_("Approve"), icon="check", css="btn-primary", refusal=why),
-            Act(name="reject", label=_("Reject"), icon="x", refusal=why),
+            Act(name="reject", label=_("Reject"), icon="x", refusal=why, asks_why=True),
         ]
     if version.status == VersionStatus.APPROVED and actor.has(Permission.APPROVE_TEMPLATE):
         return [Act(name="retire", label=_("Retire"), icon="ban")]
@@ -156,3 +160,8 @@ def _refusal(actor: Actor, permission: Permission) -> str:
     except DomainError as error:
         return str(error)
     return ""
+
+
+def _sentence(error: DomainError) -> str:
+    found = getattr(error, "errors", [])
+    return str(found[0]["message"]) if found else str(error)

@@ -12,6 +12,9 @@ function addOption(box, option = { token: "", label: {} }) {
   field(row, "token").value = option.token;
   field(row, "en").value = option.label.en ?? "";
   field(row, "ja").value = option.label.ja ?? "";
+  const tagged = option.contexts ?? [];
+  for (const context of row.querySelectorAll("[data-context]")) context.checked = tagged.includes(context.value);
+  row.querySelector("details").open = tagged.length > 0;
   box.querySelector("[data-options]").append(row);
   return row;
 }
@@ -30,6 +33,7 @@ function addVariable(variable = { name: "", label: {}, options: [] }) {
 const readOption = (row) => ({
   token: field(row, "token").value.trim(),
   label: { en: field(row, "en").value.trim(), ja: field(row, "ja").value.trim() },
+  contexts: [...row.querySelectorAll("[data-context]:checked")].map((context) => context.value),
 });
 
 const readVariable = (box) => ({
