@@ -24,10 +24,12 @@ from imprimatur.tenants.scope import tenant_scope
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = {
     "IMPRIMATUR_HEARTBEAT_SECONDS": "0.5",
-    "IMPRIMATUR_LEASE_SECONDS": "6",
+    "IMPRIMATUR_LEASE_SECONDS": "20",  # a worker that loads torch on a busy machine is silent for many seconds
     "IMPRIMATUR_DATABASE_POOL": "8",
     "IMPRIMATUR_SLOTS": "1",
 }
+PATIENT = {"IMPRIMATUR_LEASE_SECONDS": "600"}  # of a control worker: no lease runs out in a test
+PATIENCE = 240.0  # seconds: what is waited for comes, however busy the machine
 Found = TypeVar("Found")
 
 
@@ -151,7 +153,7 @@ def stack_in(folder: Path) -> Iterator[Stack]:
         sys.stderr.write(stack.logs())
 
 
-def until(look: Callable[[], Found], seconds: float = 120) -> Found:
+def until(look: Callable[[], Found], seconds: float = PATIENCE) -> Found:
     """What `look` finds, once it finds something true."""
     end = time.monotonic() + seconds
     while True:
@@ -169,7 +171,7 @@ def state(tenant: Tenant, row: Generation) -> Generation:
         return Generation.objects.select_related("output").get(pk=row.pk)
 
 
-def until_state(tenant: Tenant, row: Generation, *wanted: str, seconds: float = 120) -> Generation:
+def until_state(tenant: Tenant, row: Generation, *wanted: str, seconds: float = PATIENCE) -> Generation:
     """The row, once it is in one of the states; a picture that ended otherwise is not waited for."""
 
     def look() -> Generation | None:
@@ -182,6 +184,7 @@ def until_state(tenant: Tenant, row: Generation, *wanted: str, seconds: float = 
 
 
 def left_report(tenant: Tenant, row: Generation, attempt: int) -> dict[str, Any]:
-    """`report.json` beside the picture of an attempt."""
-    objects = Path(settings.HOME) / "objects"
-    return dict(json.loads((objects / f"tenants/{tenant.id}/outputs/{row.id}/{attempt}/report.json").read_text()))
+    """`report.json` beside the picture of an attempt, once it lies there."""
+    path = Path(settings.HOME) / f"objects/tenants/{tenant.id}/outputs/{row.id}/{attempt}/report.json"
+    until(path.exists)
+    return dict(json.loads(path.read_text()))

@@ -14,13 +14,12 @@ from imprimatur.tenants.scope import tenant_scope
 
 from gpu_worker.messages import CONTROL_QUEUE, REPORT_TASK, WorkerHello, render_queue
 from tests.factories import World
-from tests.flow.stack import Stack, left_report, state, until, until_state
+from tests.flow.stack import PATIENCE, PATIENT, Stack, left_report, state, until, until_state
 from tests.imprimatur.generations.asked import ask, likeness
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 RENDER = render_queue("studio")
 SLOW = {"TINY_STEP_SECONDS": "0.2"}  # a picture of 25 steps takes five seconds
-PATIENT = {"IMPRIMATUR_LEASE_SECONDS": "120"}  # no lease runs out in a test
 
 
 def somebody_says_hello() -> None:
@@ -40,7 +39,7 @@ def until_sent(stack: Stack) -> None:
 
 def test_pictures_asked_for_become_stamped_files(stack: Stack, committed_world: World) -> None:
     world = committed_world
-    stack.control()
+    stack.control(**PATIENT)
     stack.worker()
     rows = ask(world, count=2, dials={"steps": 6})
     ready = [until_state(world.aozora, row, "ready") for row in rows]
@@ -98,7 +97,7 @@ def test_a_lost_report_is_found_beside_the_picture(stack: Stack, committed_world
 
 def test_a_report_that_comes_again_changes_nothing(stack: Stack, committed_world: World) -> None:
     world = committed_world
-    stack.control()
+    stack.control(**PATIENT)
     stack.worker()
     (row,) = ask(world, dials={"steps": 4})
     done = until_state(world.aozora, row, "ready")
@@ -150,12 +149,12 @@ def test_a_canceled_picture_stops_and_the_next_one_is_drawn(stack: Stack, commit
     world = committed_world
     stack.control(**PATIENT)
     worker = stack.worker(TINY_STEP_SECONDS="0.3")
-    (endless,) = ask(world, dials={"steps": 200})  # a minute
+    (endless,) = ask(world, dials={"steps": 200})  # a minute at least
     until_state(world.aozora, endless, "drawing")
     with tenant_scope(world.aozora.id):
         assert services.cancel(world.actor(world.alice), endless).state == "canceled"
     (next_one,) = ask(world, dials={"steps": 4})
-    until_state(world.aozora, next_one, "ready", seconds=90)
+    until_state(world.aozora, next_one, "ready")
     assert left_report(world.aozora, endless, 1)["outcome"] == "canceled"
     assert state(world.aozora, endless).state == "canceled"
     assert worker.popen.poll() is None
@@ -163,7 +162,7 @@ def test_a_canceled_picture_stops_and_the_next_one_is_drawn(stack: Stack, commit
 
 def test_a_full_disk_fails_with_what_to_do(stack: Stack, committed_world: World) -> None:
     world = committed_world
-    stack.control()
+    stack.control(**PATIENT)
     stack.worker(file_limit=16_384)
     (row,) = ask(world, dials={"steps": 4})
     failed = until_state(world.aozora, row, "failed", "ready")
@@ -180,7 +179,7 @@ def test_a_worker_switched_off_gives_its_order_back_at_once(stack: Stack, commit
     first.terminate()
     done = until_state(world.aozora, row, "ready")
     assert done.attempt == 2
-    assert first.popen.wait(30) == 0
+    assert first.popen.wait(PATIENCE) == 0
 
 
 def test_a_wedged_model_ends_its_process_and_another_draws(stack: Stack, committed_world: World) -> None:
@@ -189,16 +188,16 @@ def test_a_wedged_model_ends_its_process_and_another_draws(stack: Stack, committ
     wedged = stack.worker(TINY_STEP_SECONDS="3600", IMPRIMATUR_STEP_SECONDS="15")
     (row,) = ask(world, dials={"steps": 4})
     until_state(world.aozora, row, "drawing")
-    assert wedged.popen.wait(60) == 70
+    assert wedged.popen.wait(PATIENCE) == 70
     stack.worker()
     assert until_state(world.aozora, row, "ready").attempt == 2
 
 
 def test_another_control_worker_leads_when_the_leader_dies(stack: Stack, committed_world: World) -> None:
     world = committed_world
-    first = stack.control()
+    first = stack.control(**PATIENT)
     until(lambda: first.said("leading:"))
-    second = stack.control()
+    second = stack.control(**PATIENT)
     stack.worker()
     until(lambda: second.said("ready."))
     assert not second.said("leading:")

@@ -12,15 +12,15 @@ from imprimatur.generations import selectors
 from imprimatur.tenants.scope import tenant_scope
 
 from tests.factories import World
-from tests.flow.stack import Stack, until_state
+from tests.flow.stack import PATIENT, Stack, until_state
 from tests.imprimatur.generations.asked import ask
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def test_a_signer_killed_while_a_picture_is_drawn(stack: Stack, committed_world: World) -> None:
     world = committed_world
-    stack.control()
+    stack.control(**PATIENT)
     signer = stack.signer()
     worker = stack.worker(TINY_STEP_SECONDS="0.2")
     (row,) = ask(world)
