@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from typing import Any, Final
+from typing import Any
 
 from celery import Celery
 from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
@@ -13,12 +13,10 @@ from kombu import Exchange, Queue
 
 from gpu_worker.batch_size import TRIED
 from gpu_worker.broker import GPU_CONTROL_EXCHANGE, broker_settings
-from gpu_worker.config import WorkerConfig
+from gpu_worker.config import LEAVE_SECONDS, WorkerConfig
 from gpu_worker.messages import ORDERS_PER_SLOT, render_queue
 
 logger = logging.getLogger(__name__)
-
-LEAVE_SECONDS: Final = 4.0  # after SIGTERM; whoever stops us kills after five
 
 
 def _queue(name: str) -> Queue:

@@ -27,9 +27,12 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from generation.tuning import Tuning
 from governance.worker_keys import WorkerKeys
+
+LEAVE_SECONDS: Final = 4.0  # after SIGTERM; whoever stops us kills after five
 
 
 @dataclass(frozen=True, kw_only=True)
