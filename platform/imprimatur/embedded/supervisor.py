@@ -25,7 +25,7 @@ from imprimatur.embedded.home import CannotStart, Home, free_bytes, port_is_free
 from imprimatur.embedded.postgres import Postgres, PostgresFailed
 from imprimatur.embedded.stack import Settings, children, database_addresses, embedded_postgres, manage
 
-READY_SECONDS: Final = 90.0
+READY_SECONDS: Final = 180.0
 STOP_SECONDS: Final = 5.0
 LOOK_EVERY: Final = 0.25
 LOW_SPACE_BYTES: Final = 200 * 2**20

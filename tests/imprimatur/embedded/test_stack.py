@@ -61,7 +61,7 @@ class Stack:
     def stop(self) -> float:
         started = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(60)
+        self.process.wait(PATIENCE)
         return time.monotonic() - started
 
 
@@ -181,7 +181,7 @@ def test_a_signal_stops_everything_within_seconds(stack: Stack) -> None:
     seconds = stack.stop()
     assert stack.process.returncode == 0, stack.said()
     assert not [name for name, pid in pids.items() if alive(pid)]
-    assert seconds < 20
+    assert seconds < 60
     assert not (stack.home / "run" / "url").exists()
     assert "database system is shut down" in (stack.home / "logs" / "postgres.log").read_text()
 
@@ -195,7 +195,7 @@ def test_ctrl_c_during_the_start_leaves_nothing_behind(folder: Path) -> None:
         )  # fmt: skip
     wait_for(lambda: "Database" in early.said() or early.process.poll() is not None)
     early.process.send_signal(signal.SIGINT)
-    assert early.process.wait(60) == 0, early.said()
+    assert early.process.wait(PATIENCE) == 0, early.said()
     assert not (folder / "postgres" / "data" / "postmaster.pid").exists()
 
 
