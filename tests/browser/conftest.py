@@ -16,7 +16,7 @@ import pytest
 from django.conf import settings
 from imprimatur.dashboard.context import THEME_COOKIE
 from imprimatur.embedded.database import Addresses
-from imprimatur.embedded.postgres import free_port
+from imprimatur.embedded.postgres import START_SECONDS, free_port
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
 PATIENCE = 60_000  # milliseconds: a busy machine is slow, and a page that hangs is still found
@@ -59,15 +59,14 @@ def site(django_db_setup: None, addresses: Addresses, tmp_path_factory: pytest.T
             yield address
         finally:
             server.terminate()
-            server.wait(10)
+            server.wait(START_SECONDS)
 
 
 def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
-        if server.poll() is not None:
-            break
+    end = time.monotonic() + START_SECONDS
+    while server.poll() is None and time.monotonic() < end:
         try:
-            urllib.request.urlopen(address, timeout=2).close()  # noqa: S310 - our own loopback address
+            urllib.request.urlopen(address, timeout=10).close()  # noqa: S310 - our own loopback address
             return
         except OSError:
             time.sleep(0.1)

@@ -118,7 +118,7 @@ def test_processes_that_start_together_agree(tmp_path: Path) -> None:
     )
     command = [sys.executable, "-c", program, str(tmp_path / "keys")]
     started = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) for _ in range(3)]
-    serials = {process.communicate(timeout=120)[0] for process in started}
+    serials = {process.communicate(timeout=400)[0] for process in started}
     assert len(serials) == 1 and b"" not in serials
 
 

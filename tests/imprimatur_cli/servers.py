@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 from imprimatur.embedded.postgres import free_port
 
-from tests.flow.stack import QUICK, ROOT, until
+from tests.flow.stack import PATIENCE, QUICK, ROOT, until
 
 
 def environment() -> dict[str, str]:
@@ -37,7 +37,7 @@ def web_server(log: Path) -> Iterator[str]:
         raise
     finally:
         web.terminate()
-        web.wait(20)
+        web.wait(PATIENCE)
 
 
 def _answers(url: str) -> bool:

@@ -20,7 +20,7 @@ from tests.flow.stack import ROOT, stack_in
 from tests.imprimatur.drawn import approved_version, picture
 from tests.imprimatur_cli.servers import environment, web_server
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.imprimatur.drawn import uploaded
 from tests.imprimatur_cli.servers import web_server
 from tests.imprimatur_cli.test_commands import Terminal
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.flow.stack import ROOT, Stack, stack_in
 from tests.imprimatur.drawn import approved_version, picture
 from tests.imprimatur_cli.servers import environment, web_server
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 PEOPLE = {
     "creator": [Role.CREATOR],
     "rights": [Role.RIGHTS_MANAGER],

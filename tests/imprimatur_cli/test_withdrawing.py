@@ -13,7 +13,7 @@ from tests.imprimatur.withdrawal.made import shelf
 from tests.imprimatur_cli.servers import web_server
 from tests.imprimatur_cli.test_commands import Terminal
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture
