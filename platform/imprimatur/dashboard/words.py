@@ -162,6 +162,8 @@ EVENTS: Final[Words] = {
     "withdrawal.completed": _("Withdrawal completed"),
     "notice.sent": _("Notice sent"),
     "notice.given_up": _("Notice could not be sent"),
+    "retention.cleared": _("Cleared away what had its time"),
+    "retention.strays_deleted": _("Stray files deleted"),
 }
 
 
