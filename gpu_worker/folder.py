@@ -99,9 +99,11 @@ def _make_private(folder: Path) -> None:
 
 
 class Transport(filesystem.Transport):  # type: ignore[misc]
-    """`filesystem://` with whole messages."""
+    """`filesystem://` with whole messages. A folder that is gone, or cannot be read, is a broker that is away: whoever
+    listens tries again, and makes it anew."""
 
     Channel = Channel
+    connection_errors = (*filesystem.Transport.connection_errors, OSError)
     _states: ClassVar[dict[str, BrokerState]] = {}
 
     def __init__(self, client: Any, **options: Any) -> None:

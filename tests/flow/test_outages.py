@@ -1,0 +1,119 @@
+"""Database, broker and workers are away for a while and come back: every picture is drawn once, or says why not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from imprimatur.audit.models import AuditEvent
+from imprimatur.generations.models import Generation, Output
+from imprimatur.tenants.scope import tenant_scope
+
+from tests.factories import World
+from tests.flow.line import Line, line_to
+from tests.flow.stack import Stack, left_report, state, until, until_state
+from tests.imprimatur.generations.asked import ask
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+SLOW = {"TINY_STEP_SECONDS": "0.2"}
+LEADS = "leading: this process dispatches and reaps"
+
+
+@pytest.fixture
+def line(committed_world: World) -> Iterator[Line]:
+    with line_to(os.environ["IMPRIMATUR_DATABASE_URL"]) as line:
+        yield line
+
+
+@pytest.fixture
+def broker(stack: Stack) -> Iterator[Path]:
+    """Of the stack; a file in its place is taken away afterwards."""
+    place = Path(settings.BROKER_FOLDER)
+    yield place
+    if place.is_file():
+        place.unlink()
+    place.mkdir(exist_ok=True)
+
+
+def take_away(broker: Path) -> None:
+    """A file where its folder was: nobody can send, fetch or make it again."""
+    shutil.rmtree(broker)
+    broker.write_text("away")
+
+
+def recorded_once(world: World, row: Generation) -> bool:
+    with tenant_scope(world.aozora.id):
+        ended = AuditEvent.objects.filter(event="generation.ready", subject=row.public_id).count()
+        return ended == Output.objects.filter(generation=row).count() == 1
+
+
+def test_the_database_is_away_while_a_picture_is_drawn(stack: Stack, committed_world: World, line: Line) -> None:
+    world = committed_world
+    through = {"IMPRIMATUR_DATABASE_URL": line.url}
+    control = stack.control(**through)
+    stack.worker(**SLOW)
+    (row,) = ask(world, dials={"steps": 40})
+    until_state(world.aozora, row, "drawing")
+    line.cut()
+    until(lambda: control.said("leadership was lost"))
+    line.mend()
+    until(lambda: control.log.read_text(errors="replace").count(LEADS) == 2)
+    until_state(world.aozora, row, "ready", seconds=240)
+    assert recorded_once(world, row)
+    (another,) = ask(world, dials={"steps": 4})
+    until_state(world.aozora, another, "ready")
+    assert control.popen.poll() is None
+
+
+def test_a_broker_that_is_away_when_everything_starts(stack: Stack, committed_world: World, broker: Path) -> None:
+    world = committed_world
+    take_away(broker)
+    control, worker = stack.control(), stack.worker()
+    (row,) = ask(world, dials={"steps": 4})
+    for process in (control, worker):
+        until(lambda process=process: process.said("Trying again"))
+    broker.unlink()
+    until_state(world.aozora, row, "ready", seconds=240)
+    assert recorded_once(world, row)
+
+
+def test_a_broker_that_goes_away_while_a_picture_is_drawn(stack: Stack, committed_world: World, broker: Path) -> None:
+    world = committed_world
+    control = stack.control()
+    worker = stack.worker(**SLOW)
+    (row,) = ask(world, dials={"steps": 40})
+    until_state(world.aozora, row, "drawing")
+    take_away(broker)
+    until(lambda: worker.said("was not sent"))
+    broker.unlink()
+    until_state(world.aozora, row, "ready", seconds=240)
+    assert recorded_once(world, row)
+    (another,) = ask(world, dials={"steps": 4})
+    until_state(world.aozora, another, "ready")
+    assert (control.popen.poll(), worker.popen.poll()) == (None, None)
+
+
+def test_a_paused_worker_that_comes_back_is_too_late(stack: Stack, committed_world: World) -> None:
+    world = committed_world
+    stack.control()
+    paused = stack.worker(**SLOW)
+    (row,) = ask(world)
+    until_state(world.aozora, row, "drawing")
+    paused.popen.send_signal(signal.SIGSTOP)
+    stack.worker()
+    done = until_state(world.aozora, row, "ready")
+    assert (done.attempt, done.lost_attempts) == (2, 1)
+    paused.popen.send_signal(signal.SIGCONT)
+    folder = Path(settings.HOME) / f"objects/tenants/{world.aozora.id}/outputs/{row.pk}/1"
+    until((folder / "report.json").exists)
+    assert left_report(world.aozora, row, 1)["outcome"] in ("failed", "canceled")  # told to drop it, or not signed
+    assert not list(folder.glob("*.png"))
+    assert state(world.aozora, row).version == done.version
+    assert recorded_once(world, row)
+    (another,) = ask(world, dials={"steps": 4})
+    until_state(world.aozora, another, "ready")
