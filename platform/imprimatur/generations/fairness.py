@@ -1,10 +1,20 @@
-"""Whose turn is it? Deficit round robin over tenants (Shreedhar and Varghese, 1996): pure, no clock, no database."""
+"""Whose turn is it? Deficit round robin over tenants (Shreedhar and Varghese, 1996): pure, no clock, no database.
+
+What a tenant has in flight when another comes to wait is service that the other has not had. Round robin forgets it;
+here whoever comes begins with that much saved, as start-time fair queueing lets a newcomer begin at the work that is
+being done, not at the work that is promised (Goyal, Vin and Cheng, 1996).
+"""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Final
+
+Flight = tuple[uuid.UUID, str]  # whose, and which profile's
+NOTHING: Final[Mapping[Flight, int]] = {}
 
 
 @dataclass(frozen=True)
@@ -25,17 +35,22 @@ class Turns:
     last: uuid.UUID | None = None
 
 
-def choose(waiting: list[Waiting], free: Mapping[str, int], turns: Turns) -> list[Waiting]:
+def choose(
+    waiting: list[Waiting], free: Mapping[str, int], turns: Turns, flying: Mapping[Flight, int] = NOTHING
+) -> list[Waiting]:
     """Which pictures to send now, in order: at most `free[profile]` of each profile.
 
-    waiting: oldest first within each tenant. A tenant whose queue is empty saves nothing; over time every waiting
-    tenant gets the same number of steps, however many pictures it asked for and however long each takes. What it gains
-    each round is the shortest picture that waits, so that nobody is served several in a row while others wait.
+    waiting: oldest first within each tenant. flying: steps that each tenant has in flight, by profile. A tenant whose
+    queue is empty saves nothing; over time every waiting tenant gets the same number of steps, however many pictures it
+    asked for and however long each takes. What it gains each round is the shortest picture that waits, so that nobody
+    is served several in a row while others wait.
     """
     room = dict(free)
     queues = _queues(waiting, room)
     quantum = min((item.cost for queue in queues.values() for item in queue), default=1)
-    turns.deficits = {tenant: turns.deficits.get(tenant, 0) for tenant in queues}
+    turns.deficits = {
+        tenant: turns.deficits.get(tenant, _head_start(tenant, queue, flying)) for tenant, queue in queues.items()
+    }
     chosen: list[Waiting] = []
     if turns.last in queues:  # its turn may have ended for want of room only
         chosen += _serve(turns.last, queues[turns.last], room, turns)
@@ -46,6 +61,33 @@ def choose(waiting: list[Waiting], free: Mapping[str, int], turns: Turns) -> lis
                 chosen += _serve(tenant, queues[tenant], room, turns)
     _forget_served(waiting, chosen, turns)
     return chosen
+
+
+def shared(
+    free: Mapping[str, int], alone: Mapping[str, int], waiting: list[Waiting], flying: Collection[Flight]
+) -> dict[str, int]:
+    """Of the free places of each profile those that may be filled now: all of them where several tenants wait or fly.
+
+    A tenant that nobody shares with takes those in `alone` only. The rest is for whoever comes next, who would wait
+    behind everything that is in flight, since nobody takes an order back.
+    """
+    tenants = defaultdict[str, set[uuid.UUID]](set)
+    for tenant, profile in (*flying, *((item.tenant_id, item.profile) for item in waiting)):
+        tenants[profile].add(tenant)
+    return {
+        profile: places if len(tenants[profile]) > 1 else min(places, alone.get(profile, 0))
+        for profile, places in free.items()
+    }
+
+
+def _head_start(tenant: uuid.UUID, queue: list[Waiting], flying: Mapping[Flight, int]) -> int:
+    """How many steps less it has in flight than whoever has most, of the profiles that it waits for."""
+    behind = [
+        steps - flying.get((tenant, profile), 0)
+        for (_, profile), steps in flying.items()
+        if profile in {item.profile for item in queue}
+    ]
+    return max(0, *behind) if behind else 0
 
 
 def _queues(waiting: list[Waiting], room: Mapping[str, int]) -> dict[uuid.UUID, list[Waiting]]:

@@ -65,7 +65,17 @@ def test_only_a_few_orders_are_in_flight_for_each_slot(world: World) -> None:
     assert dispatch(Turns()) == 0
     assert [order.generation_id for order in sent()] == [row.public_id for row in rows[:ORDERS_PER_SLOT]]
     hello(slots=2)
-    assert dispatch(Turns()) == ORDERS_PER_SLOT
+    assert dispatch(Turns()) == 1  # one more than it draws at once: the last place is for whoever comes next
+
+
+def test_the_last_places_are_for_whoever_comes_next(world: World) -> None:
+    ask(world, count=16)
+    hello(slots=4)
+    assert dispatch(Turns()) == 5
+    single = northwinds_picture(world)
+    assert dispatch(Turns()) == 3
+    assert single.public_id in [order.generation_id for order in sent()[5:]]
+    assert dispatch(Turns()) == 0
 
 
 def test_an_order_carries_a_fresh_permit_for_exactly_this_attempt(world: World) -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from imprimatur.generations.fairness import Turns, Waiting, choose
+from imprimatur.generations.fairness import Turns, Waiting, choose, shared
 
 A, B, C = (uuid.UUID(int=n) for n in (1, 2, 3))
 
@@ -19,7 +19,7 @@ def queue(tenant: uuid.UUID, count: int, *, cost: int = 25, profile: str = "stud
 
 def one_by_one(waiting: list[Waiting], picks: int, room: int = 1) -> list[Waiting]:
     """The order in which pictures are sent when `room` places fall free at a time."""
-    left, turns, sent = list(waiting), Turns(), []
+    left, turns, sent = list(waiting), Turns(), list[Waiting]()
     while len(sent) < picks and left:
         for item in choose(left, {"studio": room}, turns):
             left.remove(item)
@@ -68,6 +68,56 @@ def test_an_idle_tenant_saves_nothing() -> None:
 def test_a_profile_without_room_does_not_hold_up_another() -> None:
     waiting = queue(A, 2, profile="sdxl-realcustom") + queue(A, 2)
     assert {item.profile for item in choose(waiting, {"studio": 4}, Turns())} == {"studio"}
+
+
+@pytest.mark.parametrize("slots", [1, 2, 4, 8])
+def test_a_newcomer_catches_up_with_what_is_in_flight(slots: int) -> None:
+    """A worker holds up to twice its slots, of a flood that is alone one more than its slots, and draws them in the
+    order they came. What is in flight nobody takes back; from then on the newcomer's four are even with it."""
+    turns, flying, drawn = Turns(last=A), queue(A, slots + 1), list[uuid.UUID]()
+    left = queue(A, 16) + queue(B, 4)
+    while Counter(drawn)[B] < 4:
+        free, alone = {"studio": 2 * slots - len(flying)}, {"studio": slots + 1 - len(flying)}
+        for item in choose(left, shared(free, alone, left, steps_of(flying)), turns, steps_of(flying)):
+            left.remove(item)
+            flying.append(item)
+        drawn.append(flying.pop(0).tenant_id)
+    assert Counter(drawn)[A] <= max(slots + 1, 4)
+
+
+def test_whoever_is_alone_leaves_places_for_the_next_and_two_fill_them_all() -> None:
+    free, alone = {"studio": 8, "sd15": 2}, {"studio": 5}
+    assert shared(free, alone, queue(A, 20), ()) == {"studio": 5, "sd15": 0}
+    assert shared(free, alone, queue(A, 20) + queue(B, 1), ()) == {"studio": 8, "sd15": 0}
+    assert shared(free, alone, queue(A, 20), [(B, "studio")])["studio"] == 8
+    assert shared(free, alone, queue(A, 20), [(B, "sd15")])["studio"] == 5
+
+
+def steps_of(flying: list[Waiting]) -> dict[tuple[uuid.UUID, str], int]:
+    found = Counter[tuple[uuid.UUID, str]]()
+    for item in flying:
+        found[item.tenant_id, item.profile] += item.cost
+    return dict(found)
+
+
+def test_what_flies_for_another_model_gives_nobody_a_head_start() -> None:
+    turns = Turns()
+    choose(queue(A, 5) + queue(B, 5), {"studio": 1}, turns, {(C, "sdxl-realcustom"): 5000})
+    assert max(turns.deficits.values()) <= 25
+
+
+@pytest.mark.parametrize("burst", [1, 2, 4])
+def test_whoever_comes_again_and_again_gets_no_more_than_half(burst: int) -> None:
+    """A company that asks for a few, and for a few more as soon as those are drawn, beside a flood."""
+    turns, flying, left, drawn = Turns(), queue(A, 2), queue(A, 500), list[uuid.UUID]()
+    for _ in range(200):
+        if B not in {item.tenant_id for item in left + flying}:
+            left += queue(B, burst)
+        drawn.append(flying.pop(0).tenant_id)
+        for item in choose(left, {"studio": 1}, turns, steps_of(flying)):
+            left.remove(item)
+            flying.append(item)
+    assert Counter(drawn)[B] <= 101
 
 
 @settings(deadline=None)
