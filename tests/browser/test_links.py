@@ -28,13 +28,13 @@ BASE = "https://pictures.example.com"
 def paths(committed_world: World) -> dict[str, tuple[str, str]]:
     """name -> (who looks, path): an agreement to sign, a portal with a picture, a blocklist, a held picture."""
     world = committed_world
-    reference, record = likeness(world, approval_right="per_output", output_cap=20)
+    contact = Contact(name="Mika", email="mika@example.com", language="en")
+    reference, record = likeness(world, contact=contact, approval_right="per_output", output_cap=20)
     rows = ask(world, reference=reference, count=2)
-    gordon, contact = world.actor(world.gordon), Contact(name="Mika", email="mika@example.com", language="en")
+    gordon = world.actor(world.gordon)
     (held,) = drawn(world)
     with tenant_scope(world.aozora.id):
         assert all(generations.record_report(worked(row)) for row in rows)
-        services.set_contact(gordon, record, contact)
         portal = signing.send_portal(gordon, record, BASE).removeprefix(BASE)
         photo = uploaded(world, world.alice, shows_person=True)
         agreed = terms(reference_digests=frozenset({photo.pixel_sha256}), approval_right="per_output")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from django.utils import timezone
+
 from imprimatur.rights import links, selectors, signing
-from imprimatur.rights.models import AccessLink, RightRecord, RightStatus, TermsVersion
-from imprimatur.rights.sealing import CannotUnseal, Contact
+from imprimatur.rights.contact_changes import check_confirmer, check_decliner, check_proposer
+from imprimatur.rights.contact_states import open_change
+from imprimatur.rights.models import AccessLink, ContactChange, RightRecord, RightStatus, TermsVersion
+from imprimatur.rights.sealing import CannotUnseal, Contact, contact_of
 from imprimatur.tenants.actor import Actor
+from imprimatur.tenants.errors import DomainError
 from imprimatur.tenants.permissions import Permission
 
 
@@ -20,11 +26,29 @@ class SentLink:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WaitingContact:
+    """Another contact that was proposed. The refusals say why a button does nothing; '' where it does."""
+
+    change: ContactChange
+    contact: Contact
+    mine: bool
+    confirm_refusal: str
+    decline_refusal: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PersonPanel:
-    """contact is empty where none is known. unreadable: the sentence where the record key is missing."""
+    """contact is empty where none is known. unreadable: the sentence where the record key is missing.
+
+    is_draft: whoever manages rights writes the contact; later they propose another, unless `propose_refusal` says why
+    not, and `waiting` is what was proposed.
+    """
 
     contact: Contact = field(default_factory=Contact)
     unreadable: str = ""
+    is_draft: bool = False
+    propose_refusal: str = ""
+    waiting: WaitingContact | None = None
     links: list[SentLink] = field(default_factory=list)
     versions: list[TermsVersion] = field(default_factory=list)
     may_sign: bool = False
@@ -38,15 +62,40 @@ def panel_of(actor: Actor, record: RightRecord) -> PersonPanel | None:
         return None
     try:
         contact, unreadable = selectors.contact(actor, record), ""
+        waiting = _waiting(actor, record)
         sent = [SentLink(link, signing.wish(link)) for link in links.links_of(record)]
     except CannotUnseal as error:
-        contact, unreadable, sent = Contact(), str(error), []
+        contact, unreadable, waiting, sent = Contact(), str(error), None, []
     return PersonPanel(
         contact=contact,
         unreadable=unreadable,
+        is_draft=record.status == RightStatus.DRAFT,
+        propose_refusal=_refusal(lambda: check_proposer(actor, record)),
+        waiting=waiting,
         links=sent,
         versions=list(selectors.versions(record)),
         may_sign=record.status in (RightStatus.DRAFT, RightStatus.SENT),
         may_see=record.status in (RightStatus.ACTIVE, RightStatus.SUSPENDED),
         may_renew=record.valid_until is not None and record.status in (RightStatus.ACTIVE, RightStatus.EXPIRED),
     )
+
+
+def _waiting(actor: Actor, record: RightRecord) -> WaitingContact | None:
+    change = open_change(record, timezone.now())
+    if change is None:
+        return None
+    return WaitingContact(
+        change=change,
+        contact=contact_of(record.pk, change.sealed_contact),
+        mine=actor.person is not None and actor.person.pk == change.proposed_by_id,
+        confirm_refusal=_refusal(lambda: check_confirmer(actor, record, change)),
+        decline_refusal=_refusal(lambda: check_decliner(actor, change)),
+    )
+
+
+def _refusal(check: Callable[[], object]) -> str:
+    try:
+        check()
+    except DomainError as error:
+        return str(error)
+    return ""

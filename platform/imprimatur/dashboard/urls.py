@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from imprimatur.dashboard.views import (
+    address,
     audit,
     blocked,
     create,
@@ -82,6 +83,7 @@ urlpatterns = [
     path("rights/held", screening.held_list, name="held"),
     path("rights/held/<str:held>/<str:act>", screening.held_decide, name="held_decide"),
     path("rights/<str:right>/contact", people.right_contact, name="right_contact"),
+    path("rights/<str:right>/contact/<str:change>/<str:act>", people.right_contact_decide, name="right_contact_decide"),
     path("rights/<str:right>/narrow", narrowing.right_narrow, name="right_narrow"),
     path("rights/<str:right>/send", people.right_send, name="right_send"),
     path("rights/<str:right>/portal", people.right_portal, name="right_portal"),
@@ -121,5 +123,9 @@ urlpatterns = [
     path("portal/<str:token>/suspend", portal.portal_suspend, name="portal_suspend"),
     path("portal/<str:token>/resume", portal.portal_resume, name="portal_resume"),
     path("portal/<str:token>/revoke", portal.portal_revoke, name="portal_revoke"),
+    path("portal/<str:token>/address", address.portal_address, name="portal_address"),
+    path("portal/<str:token>/address/stop", address.portal_address_stop, name="portal_address_stop"),
+    path("address/object/<str:token>", address.portal_address_object, name="portal_address_object"),
+    path("address/confirm/<str:token>", address.portal_address_confirm, name="portal_address_confirm"),
     path("verify", verify.verify_desk, name="verify"),
 ]

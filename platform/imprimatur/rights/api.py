@@ -19,6 +19,7 @@ from rest_framework.response import Response
 
 from imprimatur.audit.models import AuditEvent
 from imprimatur.rights import selectors, services, signing
+from imprimatur.rights.contact_api import ContactChanges
 from imprimatur.rights.models import ConsentRecord, RightRecord, RightStatus, TrademarkLicence
 from imprimatur.rights.sealing import Contact
 from imprimatur.rights.serializers import (
@@ -33,8 +34,8 @@ from imprimatur.rights.serializers import (
     RenewalSerializer,
     TermsVersionSerializer,
 )
-from imprimatur.rights.signing import base_url
 from imprimatur.tenants.actor import Actor
+from imprimatur.tenants.http import base_url
 from imprimatur.tenants.permissions import Permission
 from imprimatur.tenants.rest.pagination import NewestEventFirst
 from imprimatur.tenants.rest.views import TenantRequest, TenantViewSet
@@ -158,7 +159,7 @@ class Records(TenantViewSet):
 
     @extend_schema(request=ContactSerializer)
     def set_contact(self, request: TenantRequest, public_id: str) -> Response:
-        """Say who stands behind the record; kept encrypted."""
+        """Say who stands behind a draft; kept encrypted. 409 `not_a_draft` later: propose a change instead."""
         asked = ContactSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         contact = Contact(**asked.validated_data)
@@ -263,6 +264,11 @@ def _addresses(word: str, records: type[Records]) -> list[URLPattern]:
             records.as_view({"get": "evidence", "post": "add_evidence"}, parser_classes=[MultiPartParser]),
         ),
         path(f"{one}/contact", records.as_view({"get": "contact", "put": "set_contact"})),
+        path(f"{one}/contact-changes", ContactChanges.as_view({"get": "list", "post": "propose"})),
+        *(
+            path(f"{one}/contact-changes/<str:change>/{step}", ContactChanges.as_view({"post": step}))
+            for step in ("confirm", "decline", "withdraw")
+        ),
         path(f"{one}/versions", records.as_view({"get": "versions"})),
         path(f"{one}/receipts", Receipts.as_view({"get": "list"})),
         *(path(f"{one}/{step}", records.as_view({"post": step})) for step in steps),

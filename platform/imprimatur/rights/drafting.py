@@ -16,6 +16,7 @@ from governance.errors import InvalidTerms
 from governance.trademark import TrademarkTerms
 from imprimatur.rights import evidence as documents
 from imprimatur.rights import links
+from imprimatur.rights.contact_states import overtake
 from imprimatur.rights.models import ConsentRecord, RightRecord, RightStatus, TrademarkLicence
 from imprimatur.rights.moving import locked, recorded, saved
 from imprimatur.rights.sealing import Contact, contact_of, seal_contact
@@ -117,15 +118,18 @@ def attach_evidence(actor: Actor, record: Record, data: bytes, name: str) -> Rec
 
 
 def set_contact(actor: Actor, record: Record, contact: Contact) -> Record:
-    """Who stands behind the record: name and e-mail address, kept encrypted.
+    """Who stands behind a draft: name and e-mail address, kept encrypted. Links to the former address end.
 
-    Whoever is reached there speaks for the person, so once the draft is left a rights manager answers for it; links
-    that went to the former address end.
+    Conflict once the draft is left: whoever is reached there speaks for the person, so two answer for a change
+    (`contact_changes`).
     """
     _require_drafter(actor)
     row = locked(record)
     if row.status != RightStatus.DRAFT:
         actor.require(Permission.MANAGE_RIGHTS)
+        message = _("This record left the draft. Propose the new address; another rights manager then confirms it.")
+        raise Conflict(message, code="not_a_draft")
+    overtake(actor, row, timezone.now())
     row.sealed_contact = seal_contact(row.pk, contact)
     return saved(actor, row, "contact_changed", {"links_ended": links.end_all(row, timezone.now())})
 

@@ -18,9 +18,22 @@ from imprimatur.rights.models import AccessLink, LinkPurpose, RightRecord
 from imprimatur.rights.selectors import get_record
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import DomainError
+from imprimatur.tenants.models import User
 from imprimatur.tenants.permissions import Permission
 
-LIFETIME: Final = {LinkPurpose.SIGN: timedelta(days=14), LinkPurpose.PORTAL: timedelta(days=60)}
+LIFETIME: Final = {
+    LinkPurpose.SIGN: timedelta(days=14),
+    LinkPurpose.PORTAL: timedelta(days=60),
+    LinkPurpose.OBJECT: timedelta(days=14),
+    LinkPurpose.CONFIRM: timedelta(days=14),
+}
+PATHS: Final = {
+    LinkPurpose.SIGN: "/sign/",
+    LinkPurpose.PORTAL: "/portal/",
+    LinkPurpose.OBJECT: "/address/object/",
+    LinkPurpose.CONFIRM: "/address/confirm/",
+}
+ABOUT_ADDRESS: Final = (LinkPurpose.OBJECT, LinkPurpose.CONFIRM)
 _SALT: Final = "imprimatur.rights.link."
 
 
@@ -55,22 +68,29 @@ def grantor(link: AccessLink) -> Grantor:
     return Grantor(link.tenant_id, None, frozenset({Permission.MANAGE_RIGHTS}), link=link.public_id)
 
 
-def make(
-    actor: Actor, record: RightRecord, purpose: LinkPurpose, language: str, now: datetime
-) -> tuple[AccessLink, str]:
-    """A new link and its token, which is shown this once. Earlier links of that purpose end."""
-    person = actor.require_person()
+def make(record: RightRecord, purpose: LinkPurpose, language: str, now: datetime, sender: User) -> AccessLink:
+    """A new link. Earlier ones of that purpose end. sender: whose doing it is that the person has a link at all."""
     end_all(record, now, purpose)
-    link = AccessLink.objects.create(
-        tenant_id=actor.tenant_id,
+    return AccessLink.objects.create(
+        tenant_id=record.tenant_id,
         purpose=purpose,
         record=record.public_id,
         terms_digest=record.terms_digest,
         language=language,
         expires_at=now + LIFETIME[purpose],
-        created_by=person,
+        created_by=sender,
     )
-    return link, token_of(link)
+
+
+def use(link: AccessLink, answer: str, now: datetime) -> None:
+    """The link is answered, and good for nothing more."""
+    link.used_at, link.answer = now, answer
+    link.save(update_fields=["used_at", "answer", "sealed_note"])
+
+
+def address_of(link: AccessLink, base_url: str) -> str:
+    """What the person opens."""
+    return base_url.rstrip("/") + PATHS[LinkPurpose(link.purpose)] + token_of(link)
 
 
 def end_all(record: RightRecord, now: datetime, *purposes: LinkPurpose) -> int:
@@ -102,6 +122,8 @@ def opened(link_id: uuid.UUID, now: datetime, *, lock: bool) -> AccessLink:
     link = rows.filter(pk=link_id).first()
     if link is None:
         raise LinkUnknown
+    if link.revoked_at is not None and link.purpose in ABOUT_ADDRESS:
+        raise LinkOver(_("Nothing is left to answer here: it was decided, or a newer message took this one’s place."))
     if link.revoked_at is not None:
         raise LinkOver(_("This link was replaced by a newer one. Look for the latest message."))
     if link.used_at is not None:

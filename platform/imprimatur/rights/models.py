@@ -132,6 +132,8 @@ class LinkPurpose(models.TextChoices):
 
     SIGN = "sign", _("To sign")
     PORTAL = "portal", _("To see and decide")
+    OBJECT = "object", _("To object to another address")
+    CONFIRM = "confirm", _("To confirm a new address")
 
 
 class AccessLink(TenantModel):
@@ -146,7 +148,7 @@ class AccessLink(TenantModel):
     expires_at = models.DateTimeField()
     opened_at = models.DateTimeField(null=True, blank=True)
     used_at = models.DateTimeField(null=True, blank=True)  # a link to sign is good for one answer
-    answer = models.CharField(max_length=10, blank=True)  # signed or changes
+    answer = models.CharField(max_length=10, blank=True)  # signed, changes, objected or confirmed
     sealed_note = models.TextField(blank=True)  # what they asked to change, encrypted
     revoked_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -156,6 +158,69 @@ class AccessLink(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.record}"
+
+
+class ContactChangeStatus(models.TextChoices):
+    """What became of a proposed address. All but the first are final."""
+
+    PROPOSED = "proposed", _("Proposed")
+    CONFIRMED = "confirmed", _("Confirmed")
+    DECLINED = "declined", _("Declined")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    LAPSED = "lapsed", _("Lapsed")
+
+
+class ContactChange(TenantModel):
+    """Another name or address for a record that left the draft: proposed by one, in effect once a second confirms it.
+
+    Proposed by a rights manager, or by the person themselves over their link (`by_link`); then `confirm_link`, mailed
+    to the new address, is the second.
+    """
+
+    PREFIX = "ctc"
+
+    record = models.UUIDField(db_index=True)  # of a consent or a licence
+    sealed_contact = models.TextField(blank=True)  # bound to the record's id; emptied once decided
+    status = models.CharField(max_length=10, choices=ContactChangeStatus, default=ContactChangeStatus.PROPOSED)
+    proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True)
+    by_link = models.ForeignKey(AccessLink, on_delete=models.PROTECT, related_name="+", null=True)
+    confirm_link = models.ForeignKey(AccessLink, on_delete=models.PROTECT, related_name="+", null=True)
+    expires_at = models.DateTimeField()
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True)
+    decided_at = models.DateTimeField(null=True)
+    confirmed_in = models.CharField(max_length=20, blank=True)  # the database's transaction; a trigger writes it
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["record"], condition=models.Q(status="proposed"), name="one_open_contact_change"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(proposed_by__isnull=False, by_link=None, confirm_link=None)
+                | models.Q(proposed_by=None, by_link__isnull=False, confirm_link__isnull=False),
+                name="contact_proposed_by_a_manager_or_by_the_person",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status="proposed", decided_at=None, decided_by=None)
+                | (~models.Q(status="proposed") & models.Q(decided_at__isnull=False)),
+                name="contact_change_decided_at_some_time",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="confirmed")
+                | (
+                    models.Q(decided_at__lt=models.F("expires_at"))
+                    & (
+                        models.Q(by_link__isnull=False, decided_by=None)
+                        | (models.Q(decided_by__isnull=False) & ~models.Q(decided_by=models.F("proposed_by")))
+                    )
+                ),
+                name="contact_confirmed_by_another_in_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.status} contact"
 
 
 class Reminder(TenantModel):

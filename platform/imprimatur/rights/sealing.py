@@ -20,11 +20,12 @@ from typing import Any, Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from governance.keyfiles import exclusive, write_private
 from imprimatur.environment import secret
-from imprimatur.rights.models import AccessLink, ConsentRecord, TrademarkLicence
+from imprimatur.rights.models import AccessLink, ConsentRecord, ContactChange, TrademarkLicence
 from imprimatur.tenants.errors import DomainError
 from imprimatur.tenants.models import TenantModel
 
@@ -81,16 +82,31 @@ def unseal(row_id: uuid.UUID, sealed: str) -> dict[str, Any]:
 
 def reseal_all() -> int:
     """Seal the entered company's texts with the newest key, where another one did. How many; CannotUnseal."""
-    columns = ((ConsentRecord, "sealed_contact"), (TrademarkLicence, "sealed_contact"), (AccessLink, "sealed_note"))
-    return sum(_reseal(model, column) for model, column in columns)
+    columns = (
+        (ConsentRecord, "sealed_contact", "pk"),
+        (TrademarkLicence, "sealed_contact", "pk"),
+        (ContactChange, "sealed_contact", "record"),
+        (AccessLink, "sealed_note", "pk"),
+    )
+    _tell_database("on")  # it lets a contact in force change for this, and by another key only
+    count = sum(_reseal(*column) for column in columns)
+    _tell_database("off")
+    return count
 
 
-def _reseal(model: type[TenantModel], column: str) -> int:
+def _tell_database(is_resealing: str) -> None:
+    """For this transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('app.resealing', %s, true)", [is_resealing])
+
+
+def _reseal(model: type[TenantModel], column: str, bound: str) -> int:
     current = f".{_key_id(_keys()[0])}."
     old = model.objects.select_for_update().exclude(**{column: ""}).exclude(**{f"{column}__contains": current})
     rows = list(old)
     for row in rows:
-        model.objects.filter(pk=row.pk).update(**{column: seal(row.pk, unseal(row.pk, getattr(row, column)))})
+        to = getattr(row, bound)
+        model.objects.filter(pk=row.pk).update(**{column: seal(to, unseal(to, getattr(row, column)))})
     return len(rows)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, TypeVar
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from governance.agreement import RENEWALS
@@ -17,12 +19,14 @@ from governance.trademark import TREATMENTS, TrademarkTerms
 from imprimatur.rights import selectors
 from imprimatur.rights.models import (
     ConsentRecord,
+    ContactChange,
+    ContactChangeStatus,
     RightRecord,
     RightStatus,
     TermsVersion,
     TrademarkLicence,
 )
-from imprimatur.rights.sealing import Contact
+from imprimatur.rights.sealing import Contact, contact_of
 from imprimatur.rights.services import MAX_REASON
 from imprimatur.rights.versions import terms_in
 from imprimatur.tenants.errors import InvalidInput
@@ -244,6 +248,41 @@ class ContactSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(allow_blank=True, max_length=120)
     email = serializers.EmailField(allow_blank=True)
     language = serializers.RegexField(r"^(en|ja)$", required=False, default="en", help_text="en or ja.")
+
+
+class ContactChangeSerializer(serializers.ModelSerializer[ContactChange]):
+    """Another address that was proposed. `contact` is shown as long as it waits, and kept no longer."""
+
+    id = serializers.CharField(source="public_id", read_only=True)
+    status = serializers.ChoiceField(choices=ContactChangeStatus.choices, read_only=True)
+    contact = serializers.SerializerMethodField()
+    by_person = serializers.SerializerMethodField(help_text="Whether the person asked for it themselves.")
+    proposed_by = serializers.UUIDField(source="proposed_by_id", read_only=True, allow_null=True)
+    decided_by = serializers.UUIDField(source="decided_by_id", read_only=True, allow_null=True)
+
+    class Meta:
+        model = ContactChange
+        fields = [
+            "id",
+            "status",
+            "contact",
+            "by_person",
+            "proposed_by",
+            "created_at",
+            "expires_at",
+            "decided_by",
+            "decided_at",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(ContactSerializer(allow_null=True))
+    def get_contact(self, change: ContactChange) -> Any:
+        """Name, address and language."""
+        return asdict(contact_of(change.record, change.sealed_contact)) if change.sealed_contact else None
+
+    def get_by_person(self, change: ContactChange) -> bool:
+        """By their link."""
+        return change.by_link_id is not None
 
 
 class TermsVersionSerializer(serializers.ModelSerializer[TermsVersion]):

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import datetime
-from typing import Final
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -20,7 +18,7 @@ from django.utils.translation import gettext as _
 from governance.canonical import utc_text
 from governance.plain import summary
 from imprimatur.rights import evidence as documents
-from imprimatur.rights.links import LinkOver, grantor, make, record_of
+from imprimatur.rights.links import LinkOver, address_of, grantor, make, record_of, use
 from imprimatur.rights.models import AccessLink, LinkPurpose, RightRecord, RightStatus
 from imprimatur.rights.moving import locked, move, recorded
 from imprimatur.rights.sealing import Contact, contact_of, seal, unseal
@@ -32,14 +30,8 @@ from imprimatur.tenants.errors import Conflict, InvalidInput
 from imprimatur.tenants.permissions import Permission
 from imprimatur.tenants.selectors import tenant
 
-PATHS: Final = {LinkPurpose.SIGN: "/sign/", LinkPurpose.PORTAL: "/portal/"}
 MAX_NAME, MAX_NOTE = 120, 2000
 SIGNED, CHANGES = "signed", "changes"
-
-
-def base_url(request: HttpRequest) -> str:
-    """Where people reach us: the configured address, or on one machine the one that was used."""
-    return settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
 
 
 def send_to_sign(actor: Actor, record: RightRecord, base_url: str, now: datetime | None = None) -> str:
@@ -49,27 +41,29 @@ def send_to_sign(actor: Actor, record: RightRecord, base_url: str, now: datetime
     Conflict without an e-mail address, or for a record that is neither a draft nor out already.
     """
     actor.require(Permission.MANAGE_RIGHTS)
+    sender = actor.require_person()
     row, moment = locked(record), now or timezone.now()
     if row.status not in (RightStatus.DRAFT, RightStatus.SENT):
         raise Conflict(_("Only a draft can be sent for signature."), code="wrong_status", status_now=row.status)
     person = _reachable(row)
     if row.status == RightStatus.DRAFT:
         row = move(actor, row, RightStatus.SENT)
-    link, token = make(actor, row, LinkPurpose.SIGN, person.language, moment)
+    link = make(row, LinkPurpose.SIGN, person.language, moment, sender)
     recorded(actor, row, "link_sent", {"link": link.public_id, "purpose": link.purpose})
-    return _mail(link, person, base_url, token)
+    return _mail(link, person, base_url)
 
 
 def send_portal(actor: Actor, record: RightRecord, base_url: str, now: datetime | None = None) -> str:
     """Send the person a link to what was made of them. Returns the address, as `send_to_sign`."""
     actor.require(Permission.MANAGE_RIGHTS)
+    sender = actor.require_person()
     row, moment = locked(record), now or timezone.now()
     if row.status not in (RightStatus.ACTIVE, RightStatus.SUSPENDED):
         raise Conflict(_("There is nothing to decide before the record is in force."), code="wrong_status")
     person = _reachable(row)
-    link, token = make(actor, row, LinkPurpose.PORTAL, person.language, moment)
+    link = make(row, LinkPurpose.PORTAL, person.language, moment, sender)
     recorded(actor, row, "link_sent", {"link": link.public_id, "purpose": link.purpose})
-    return _mail(link, person, base_url, token)
+    return _mail(link, person, base_url)
 
 
 def sign(link: AccessLink, typed_name: str, now: datetime) -> RightRecord:
@@ -86,7 +80,7 @@ def sign(link: AccessLink, typed_name: str, now: datetime) -> RightRecord:
     documents.attach_page(row, document.encode(), f"{row.public_id}-{now:%Y%m%d}.html")
     write_terms(row, owned(row, terms_in(row)))
     keep_version(row, actor.label)
-    _use(link, SIGNED, now)
+    use(link, SIGNED, now)
     return move(actor, row, RightStatus.SIGNED, evidence_sha256=row.evidence_sha256, agreed_digest=link.terms_digest)
 
 
@@ -98,7 +92,7 @@ def ask_for_changes(link: AccessLink, note: str, now: datetime) -> RightRecord:
     row = locked(record_of(link))
     _check_unchanged(link, row)
     link.sealed_note = seal(link.pk, {"note": text})
-    _use(link, CHANGES, now)
+    use(link, CHANGES, now)
     return move(grantor(link), row, RightStatus.DRAFT, link=link.public_id)
 
 
@@ -139,13 +133,8 @@ def _check_unchanged(link: AccessLink, row: RightRecord) -> None:
         raise LinkOver(_("The document was changed after it was sent to you. Look for the latest message."))
 
 
-def _use(link: AccessLink, answer: str, now: datetime) -> None:
-    link.used_at, link.answer = now, answer
-    link.save(update_fields=["used_at", "answer", "sealed_note"])
-
-
-def _mail(link: AccessLink, person: Contact, base_url: str, token: str) -> str:
-    address = base_url.rstrip("/") + PATHS[LinkPurpose(link.purpose)] + token
+def _mail(link: AccessLink, person: Contact, base_url: str) -> str:
+    address = address_of(link, base_url)
     with translation.override(link.language):
         until = f"{timezone.localtime(link.expires_at):%Y-%m-%d}"
         facts = {"company": tenant().name, "address": address, "until": until}

@@ -13,6 +13,7 @@ from imprimatur.generations.orders import begin_attempt
 from imprimatur.library.models import ReferenceImage
 from imprimatur.rights import services as rights
 from imprimatur.rights.models import ConsentRecord
+from imprimatur.rights.sealing import Contact
 from imprimatur.tenants.models import User
 from imprimatur.tenants.scope import tenant_scope
 
@@ -56,7 +57,9 @@ def ask_two(
         )
 
 
-def likeness(world: World, word: str = "bottle", **changes: Any) -> tuple[ReferenceImage, ConsentRecord]:
+def likeness(
+    world: World, word: str = "bottle", contact: Contact | None = None, **changes: Any
+) -> tuple[ReferenceImage, ConsentRecord]:
     """A person's picture and their active consent to the use that tests ask for; `changes` are its terms'."""
     now = timezone.now()
     terms: dict[str, Any] = {
@@ -79,7 +82,8 @@ def likeness(world: World, word: str = "bottle", **changes: Any) -> tuple[Refere
         )
         manager = world.actor(world.gordon)
         author = world.actor(world.alice)
-        record = rights.draft_consent(author, title="Hanako", kind="likeness", terms=agreed, evidence=b"%PDF signed")
+        said = {"title": "Hanako", "kind": "likeness", "evidence": b"%PDF signed", "contact": contact}
+        record = rights.draft_consent(author, terms=agreed, **said)
         return reference, rights.verify_record(manager, record, agreed.valid_from + timedelta(hours=1))
 
 

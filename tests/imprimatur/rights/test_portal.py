@@ -14,7 +14,7 @@ from imprimatur.generations.models import Generation, Output, SubjectApproval
 from imprimatur.releases import services as releases
 from imprimatur.releases.models import Release
 from imprimatur.review import services as review
-from imprimatur.rights import selectors, services, signing
+from imprimatur.rights import selectors, signing
 from imprimatur.rights.models import ConsentRecord, RightStatus
 from imprimatur.rights.sealing import Contact
 from imprimatur.tenants.errors import RightsRefused
@@ -38,13 +38,13 @@ class Made:
 
 
 def made(world: World, count: int = 1, **terms: Any) -> Made:
-    reference, record = likeness(world, **terms)
+    contact = Contact(name="Mika", email="mika@example.com")
+    reference, record = likeness(world, contact=contact, **terms)
     rows = ask(world, reference=reference, count=count)
     gordon = world.actor(world.gordon)
     with tenant_scope(world.aozora.id):
         for row in rows:
             assert generations.record_report(worked(row))
-        services.set_contact(gordon, record, Contact(name="Mika", email="mika@example.com"))
         path = signing.send_portal(gordon, record, BASE).removeprefix(BASE)
         outputs = list(Output.objects.filter(generation__in=rows).order_by("created_at"))
         return Made(selectors.get_consent(record.public_id), path, outputs)

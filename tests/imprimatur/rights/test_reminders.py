@@ -18,7 +18,7 @@ from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.scope import tenant_scope
 
 from tests.factories import World
-from tests.imprimatur.rights.test_rights import NOW, consent, licence
+from tests.imprimatur.rights.test_rights import NOW, consent, drafter, licence
 
 HANAKO = Contact(name="Hanako", email="hanako@example.com", language="ja")
 
@@ -59,7 +59,7 @@ def test_keys_are_rotated_and_the_old_one_may_go(gordon: Actor, monkeypatch: pyt
     old, new = (base64.b64encode(os.urandom(32)).decode() for _ in range(2))
     keys = [old]
     monkeypatch.setattr(sealing, "secret", lambda _name: ",".join(keys))
-    record = services.set_contact(gordon, services.verify_record(gordon, consent(gordon)), HANAKO)
+    record = services.verify_record(gordon, services.set_contact(drafter(gordon), consent(gordon), HANAKO))
     keys[:] = [new, old]
     call_command("rotate_record_keys", stdout=io.StringIO())
     keys[:] = [new]

@@ -14,7 +14,7 @@ from imprimatur.generations.models import Screening, SubjectApproval
 from imprimatur.prompts import services as prompts
 from imprimatur.releases import services as releases
 from imprimatur.releases.models import Release
-from imprimatur.rights import selectors, services, signing
+from imprimatur.rights import contact_changes, selectors, services, signing
 from imprimatur.rights.models import AccessLink, ConsentRecord, RightStatus
 from imprimatur.rights.sealing import Contact
 from imprimatur.tenants.errors import Conflict, NotPermitted, RightsRefused
@@ -26,6 +26,7 @@ from tests.factories import World, member
 from tests.imprimatur.drawn import USE, approved_version
 from tests.imprimatur.generations.asked import likeness
 from tests.imprimatur.rights.test_portal import BASE, fresh, made, reviewed
+from tests.imprimatur.rights.test_rights import consent
 from tests.imprimatur.rights.test_signing import sent
 
 THIEF = {"name": "Mika", "email": "alice@aozora.example"}
@@ -44,8 +45,11 @@ def test_a_corrected_address_ends_the_links_that_went_to_the_wrong_one(world: Wo
     found = made(world, approval_right="per_output")
     stranger = Client()
     assert stranger.get(found.path).status_code == 200
+    rei = world.actor(member(world.aozora, "rei", [Role.RIGHTS_MANAGER], world.password))
     with tenant_scope(world.aozora.id):
-        services.set_contact(world.actor(world.gordon), found.record, Contact(name="M", email="right@example.com"))
+        corrected = Contact(name="M", email="right@example.com")
+        change = contact_changes.propose(world.actor(world.gordon), found.record, corrected, BASE)
+        contact_changes.confirm(rei, found.record, change)
     picture = f"{found.path}/pictures/{found.outputs[0].public_id}"
     assert stranger.get(found.path).status_code == stranger.get(picture).status_code == 410
     assert stranger.post(f"{picture}/answer", {"answer": "approve"}).status_code == 410
@@ -137,9 +141,9 @@ def test_a_link_of_one_record_reaches_no_other(world: World) -> None:
 
 
 def test_whoever_gave_the_address_does_not_verify_what_came_back(world: World) -> None:
-    record, _path = sent(world)
     gordon = world.actor(world.gordon)
     with tenant_scope(world.aozora.id):
+        record = consent(gordon, evidence=None)
         services.set_contact(gordon, record, Contact(name="Hanako", email="gordon@aozora.example"))
         path = signing.send_to_sign(gordon, record, BASE).removeprefix(BASE)
     Client().post(path, {"answer": "signed", "agree": "on", "name": "Hanako"})

@@ -19,6 +19,13 @@ class ContactForm(PlainForm):
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES, initial="en")
 
 
+class AddressForm(PlainForm):
+    """Where the person behind a record wants to be written to."""
+
+    email = forms.EmailField(label=_("E-mail address"))
+    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
+
+
 class RenewForm(PlainForm):
     """Until when the following record holds."""
 

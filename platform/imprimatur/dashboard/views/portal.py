@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from governance.plain import summary
+from imprimatur.dashboard.forms.people import AddressForm
 from imprimatur.dashboard.linked import LinkRequest, link_page
 from imprimatur.dashboard.views.media import picture_file
 from imprimatur.dashboard.views.narrowing import narrow_form
@@ -24,7 +25,10 @@ from imprimatur.generations import selectors as generations
 from imprimatur.generations.models import Output
 from imprimatur.generations.quarantine import require_shown
 from imprimatur.rights import selectors, services
+from imprimatur.rights.contact_mails import masked
+from imprimatur.rights.contact_states import open_change
 from imprimatur.rights.models import ConsentRecord, LinkPurpose, RightRecord, RightStatus
+from imprimatur.rights.sealing import contact_of
 from imprimatur.rights.services import IN_FORCE
 from imprimatur.tenants.errors import DomainError, NotFound
 from imprimatur.tenants.selectors import tenant
@@ -59,6 +63,8 @@ def portal(request: LinkRequest, token: str) -> HttpResponse:
         "in_force": record.status in IN_FORCE,
         "stopped": record.status == RightStatus.SUSPENDED and record.suspension_reason == services.BY_PERSON,
         "narrow_form": narrow_form(record),
+        "address_form": AddressForm(initial={"language": request.link.language}),
+        "waiting": _waiting_address(request),
         "impact": impact(request.grantor, record, now=request.now),
         "confirm_word": _("take back"),
     }
@@ -134,6 +140,15 @@ def _done(request: LinkRequest, token: str, service: Any, sentence: str) -> Http
     except DomainError as error:
         messages.error(request, str(error))
     return redirect("portal", token)
+
+
+def _waiting_address(request: LinkRequest) -> dict[str, Any] | None:
+    """Another address that was proposed for them, masked: the page may be open where the wrong person reads it."""
+    change = open_change(request.record, request.now)
+    if change is None:
+        return None
+    proposed = contact_of(change.record, change.sealed_contact)
+    return {"new": masked(proposed.email), "own": change.by_link_id is not None, "until": change.expires_at}
 
 
 def _pictures(record: RightRecord) -> list[Shown]:

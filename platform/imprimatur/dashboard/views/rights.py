@@ -139,7 +139,7 @@ def right_attach(request: TenantRequest, right: str) -> HttpResponse:
             services.attach_evidence(request.actor, selectors.get_record(right), upload.read(), upload.name or "")
             messages.success(request, _("The document is attached."))
     except DomainError as error:
-        messages.error(request, _first_sentence(error))
+        messages.error(request, first_sentence(error))
     return redirect("right", right)
 
 
@@ -240,6 +240,7 @@ def _refusal(actor: Actor, permission: Permission) -> str:
     return ""
 
 
-def _first_sentence(error: DomainError) -> str:
+def first_sentence(error: DomainError) -> str:
+    """What to say where there is room for one sentence: the first about a field, else the error's own."""
     found = getattr(error, "errors", [])
     return str(found[0]["message"]) if found else str(error)
