@@ -105,7 +105,7 @@ def test_the_api_names_it_by_id(world: World) -> None:
     }
     alice = world.client(world.alice)
     made = alice.post("/api/v1/generations", asked, content_type="application/json")
-    assert made.status_code == 201, made.content
+    assert made.status_code == 202, made.content
     (row,) = made.json()["data"]
     assert row["subjects"][0]["sketch"] == sketch.public_id
     wrong = alice.post("/api/v1/generations", asked | {"sketch": "skt_x"}, content_type="application/json")

@@ -76,7 +76,7 @@ def test_the_same_shape_is_kept_once(world: World) -> None:
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        (b"no picture at all", "upload_unknown_format"),
+        (b"no picture at all", "upload_format"),
         (drawn_shape()[:200], "upload_damaged"),
         (drawn_shape(0, 0.01), "sketch_empty"),
         (drawn_shape(0, 0, background="#404040"), "sketch_empty"),

@@ -37,6 +37,11 @@ def asked(email: str, language: str = "en") -> Any:
     return page
 
 
+def shown(page: Any) -> str:
+    """The page without what is new each time: the token of its forms."""
+    return re.sub(r"\b\w{64}\b", "", page.content.decode())
+
+
 def link_in(message: EmailMessage) -> str:
     found = re.search(r"http://testserver(/accounts/password/reset/key/\S+)", str(message.body))
     assert found is not None
@@ -69,7 +74,7 @@ def test_the_link_opens_a_form_and_the_old_password_and_sessions_end(world: Worl
 def test_the_answer_is_the_same_for_an_address_that_nobody_has(world: World) -> None:
     known, unknown = asked("alice@aozora.example"), asked("nobody@nowhere.example")
     assert known.redirect_chain == unknown.redirect_chain
-    assert known.content == unknown.content
+    assert shown(known) == shown(unknown)
     assert [message.to for message in mail.outbox] == [["alice@aozora.example"]]
 
 
@@ -77,9 +82,9 @@ def test_a_mail_server_that_refuses_shows_in_no_answer(world: World, monkeypatch
     def refuse(_: EmailMessage, fail_silently: bool = False) -> int:
         raise SMTPException("no room")
 
-    fine = asked("nobody@nowhere.example")
+    fine = shown(asked("nobody@nowhere.example"))
     monkeypatch.setattr(EmailMessage, "send", refuse)
-    assert asked("alice@aozora.example").content == fine.content
+    assert shown(asked("alice@aozora.example")) == fine
 
 
 def test_the_link_holds_for_four_hours(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
