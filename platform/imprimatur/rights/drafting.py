@@ -19,6 +19,7 @@ from imprimatur.rights import links
 from imprimatur.rights.contact_states import overtake
 from imprimatur.rights.models import ConsentRecord, RightRecord, RightStatus, TrademarkLicence
 from imprimatur.rights.moving import locked, recorded, saved
+from imprimatur.rights.places import require_known_places
 from imprimatur.rights.sealing import Contact, contact_of, seal_contact
 from imprimatur.rights.versions import Terms, keep_version, terms_in, write_terms
 from imprimatur.tenants.actor import Actor
@@ -46,6 +47,7 @@ def draft_consent(
     if kind not in _CONSENT_KINDS or terms.kind != kind:
         raise _invalid("kind", _("Choose likeness, copyright or property; a mark needs a trademark licence."))
     record = ConsentRecord(id=uuid.uuid4(), tenant_id=actor.tenant_id, kind=kind, created_by=author)
+    require_known_places(terms)
     _describe(record, title, evidence, evidence_name, contact)
     return _draft(actor, record, terms)
 
@@ -63,6 +65,7 @@ def draft_licence(
     author = _require_drafter(actor)
     record = TrademarkLicence(id=uuid.uuid4(), tenant_id=actor.tenant_id, created_by=author)
     record.mark, record.owner = terms.mark, terms.owner
+    require_known_places(terms)
     _describe(record, title, evidence, evidence_name, contact)
     return _draft(actor, record, terms)
 
@@ -73,6 +76,7 @@ def redraft(actor: Actor, record: Record, terms: Terms) -> Record:
     row = locked(record)
     if row.status != RightStatus.DRAFT:
         raise Conflict(_("Only a draft can be rewritten. Draft a new record."), code="not_a_draft")
+    require_known_places(terms, terms_in(row))
     write_terms(row, owned(row, terms))
     row.created_by = author
     return saved(actor, row, "redrafted", {})

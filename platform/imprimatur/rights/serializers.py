@@ -26,6 +26,7 @@ from imprimatur.rights.models import (
     TermsVersion,
     TrademarkLicence,
 )
+from imprimatur.rights.places import require_known_places
 from imprimatur.rights.sealing import Contact, contact_of
 from imprimatur.rights.services import MAX_REASON
 from imprimatur.rights.versions import terms_in
@@ -75,6 +76,7 @@ class NewRightSerializer(serializers.Serializer[Any]):
     def built(self, terms: Callable[..., Terms]) -> Terms:
         """The governance terms; InvalidInput where they contradict themselves."""
         said = {key: value for key, value in self.validated_data.items() if key not in _NOT_TERMS}
+        require_known_places(said)
         sets = {key: frozenset(value) if isinstance(value, list) else value for key, value in said.items()}
         try:
             return terms(id=PENDING, grantee=PENDING, **sets)

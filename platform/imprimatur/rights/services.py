@@ -30,6 +30,7 @@ from imprimatur.rights.four_eyes import require_other
 from imprimatur.rights.links import Grantor
 from imprimatur.rights.models import ConsentRecord, RightRecord, RightStatus, TrademarkLicence
 from imprimatur.rights.moving import locked, move, saved
+from imprimatur.rights.places import require_known_places
 from imprimatur.rights.states import TRANSITIONS, require_transition
 from imprimatur.rights.versions import Terms, keep_version, terms_in, write_terms
 from imprimatur.tenants.actor import Actor
@@ -111,6 +112,7 @@ def narrow(actor: Actor, record: Record, terms: Terms, reason: str = "") -> Reco
     if row.status not in IN_FORCE:
         raise Conflict(_("Only a record in force can be narrowed."), code="wrong_status", status_now=row.status)
     was, becomes = terms_in(row), replace(owned(row, terms), status=terms_in(row).status)
+    require_known_places(becomes, was)
     larger = widened(was, becomes)
     if larger:
         message = _("This would allow more than was agreed. That needs a new record and a new signature.")

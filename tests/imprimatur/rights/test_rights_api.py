@@ -101,7 +101,7 @@ def test_lists_are_filtered(world: World) -> None:
     [
         ({"reference_digests": ["short"]}, "reference_digests.0"),
         ({"kind": "trademark"}, "kind"),
-        ({"territories": ["Japan"]}, "terms"),
+        ({"territories": ["Japan"]}, "territories"),
         ({"valid_until": "2020-01-01T00:00:00Z"}, "terms"),
         ({"minor": True}, "terms"),
         ({"title": " "}, "title"),
