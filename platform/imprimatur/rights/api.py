@@ -150,7 +150,8 @@ class Records(TenantViewSet):
     @extend_schema(responses=TermsVersionSerializer(many=True))
     def versions(self, request: TenantRequest, public_id: str) -> Response:  # noqa: ARG002
         """Every text that was agreed, newest first; receipts name them by digest."""
-        return Response(TermsVersionSerializer(selectors.versions(self.record(public_id)), many=True).data)
+        rows = selectors.versions(self.record(public_id))
+        return Response(TermsVersionSerializer(rows, many=True, context=self.get_serializer_context()).data)
 
     @extend_schema(responses=ContactSerializer)
     def contact(self, request: TenantRequest, public_id: str) -> Response:

@@ -98,6 +98,12 @@ def contact(actor: Actor, record: RightRecord) -> Contact:
     return contact_of(record.pk, record.sealed_contact)
 
 
+def may_read_reasons(actor: Actor) -> bool:
+    """Whether the actor may read why something was taken back, in the person's own words: rights managers and owners.
+    Everybody else learns that it was, and when."""
+    return actor.has(Permission.MANAGE_RIGHTS) or actor.has(Permission.MANAGE_TENANT)
+
+
 def evidence(record: RightRecord) -> tuple[bytes, str]:
     """The signed document and its type; NotFound where none was added."""
     if not record.evidence_key:

@@ -46,6 +46,19 @@ class Words(serializers.ListField):
         super().__init__(child=serializers.CharField(max_length=60), max_length=250, **options)
 
 
+class Reason(serializers.CharField):
+    """Why something was taken back, in the words of whoever did; null for those who may not read it."""
+
+    def __init__(self) -> None:
+        told = "Only rights managers and owners read it; null for everybody else."
+        super().__init__(read_only=True, allow_null=True, help_text=told)
+
+    def to_representation(self, value: str) -> str | None:  # type: ignore[override]  # null for some
+        """By who asks; without somebody, for nobody."""
+        actor = getattr(self.context.get("request"), "actor", None)
+        return value if actor is not None and selectors.may_read_reasons(actor) else None
+
+
 class Digests(serializers.ListField):
     """`pixel_sha256` of references."""
 
@@ -155,6 +168,7 @@ class RightSerializer(serializers.ModelSerializer[Any]):
     created_by = serializers.UUIDField(source="created_by_id", read_only=True)
     verified_by = serializers.UUIDField(source="verified_by_id", read_only=True, allow_null=True)
     renews = serializers.SerializerMethodField(help_text="The record that this one goes on from.")
+    revocation_reason = Reason()
 
     class Meta:
         fields = [
@@ -291,6 +305,7 @@ class TermsVersionSerializer(serializers.ModelSerializer[TermsVersion]):
     """One text that was agreed."""
 
     terms = serializers.JSONField(read_only=True)
+    reason = Reason()
 
     class Meta:
         model = TermsVersion

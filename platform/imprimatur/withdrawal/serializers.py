@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from imprimatur.generations.models import Generation
 from imprimatur.releases.serializers import ReleaseUseSerializer
-from imprimatur.rights.serializers import RevocationSerializer
+from imprimatur.rights.serializers import Reason, RevocationSerializer
 from imprimatur.tenants.ids import encode
 from imprimatur.withdrawal.models import LANGUAGES, Cause, Notice, Reached, Recipient, Role, Step, Withdrawal
 
@@ -64,6 +64,7 @@ class WithdrawalSerializer(serializers.ModelSerializer[Withdrawal]):
     cause = serializers.ChoiceField(choices=Cause.choices, read_only=True)
     step = serializers.ChoiceField(choices=Step.choices, read_only=True)
     percent = serializers.IntegerField(read_only=True)
+    why = Reason()
 
     class Meta:
         model = Withdrawal
