@@ -40,7 +40,7 @@ _REFERENCES_ALIKE: Final = (
 )
 
 
-def earlier(reference: ReferenceImage, image: Image.Image) -> list[ReferenceImage]:
+def earlier(reference: ReferenceImage, image: Image.Image | None) -> list[ReferenceImage]:
     """References of the company that show the same picture, whatever their size and format; its own row is not
     among them. `reference` knows its hash and its pixel digest already."""
     rows = ReferenceImage.objects.exclude(pk=reference.pk)
@@ -48,7 +48,15 @@ def earlier(reference: ReferenceImage, image: Image.Image) -> list[ReferenceImag
     with connection.cursor() as cursor:
         cursor.execute(_REFERENCES_ALIKE, [reference.dhash, SAME_AT_MOST, reference.pixel_sha256])
         near = rows.filter(pk__in=[found for (found,) in cursor.fetchall()])
-    return exact + [row for row in near if _coincides(row, image)]
+    return exact + [row for row in near if image is None or _coincides(row, image)]
+
+
+def guises(reference: ReferenceImage) -> list[ReferenceImage]:
+    """The same of a reference that is stored. Where its file is missing, the hash decides alone."""
+    side = min(reference.thumbnails, key=int, default="")
+    stored = reference.thumbnails[side] if side else {"key": reference.object_key, "sha256": reference.sha256}
+    image = _opened(stored["key"], stored["sha256"]) if objects.exists(stored["key"]) else None
+    return earlier(reference, image)
 
 
 def is_others_work(reference: ReferenceImage) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 
-from imprimatur.library import copies, intake, recognition
+from imprimatur.library import copies, intake, recognition, taken_back
 from imprimatur.library.models import ReferenceImage
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import Conflict
@@ -33,6 +33,7 @@ def trace(actor: Actor, reference: ReferenceImage, upload: intake.Upload) -> Non
         _inherit(reference, origins)
         return
     _refuse_stored(upload)
+    _refuse_taken_back(reference, upload)
     _check_not_fewer(actor, reference, upload)
 
 
@@ -57,6 +58,16 @@ def _check_not_fewer(actor: Actor, reference: ReferenceImage, upload: intake.Upl
         sheds_record = reference.own_work and copies.is_others_work(there)
         if sheds_record or demands_fewer(there, *said):
             raise Conflict(_FEWER, code="declared_otherwise", reference=there.public_id)
+
+
+def _refuse_taken_back(reference: ReferenceImage, upload: intake.Upload) -> None:
+    """Nobody brings a photograph back under another subject once its person wants it seen no more."""
+    if taken_back.is_taken_back(reference, upload.image):
+        message = _(
+            "The person in this photograph has revoked their consent, so it is not taken in again. Once they give a "
+            "new one for the picture that is here already, that one is shown again."
+        )
+        raise intake.refused("upload_revoked", message)
 
 
 def _refuse_stored(upload: intake.Upload) -> None:

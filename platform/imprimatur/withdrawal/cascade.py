@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from django.db import InterfaceError, OperationalError, connection
@@ -21,6 +22,7 @@ from imprimatur.audit import services as audit
 from imprimatur.generations.quarantine import SYSTEM
 from imprimatur.rights import selectors as rights
 from imprimatur.rights.models import RightRecord
+from imprimatur.tenants.everywhere import everywhere
 from imprimatur.tenants.scope import tenant_scope
 from imprimatur.withdrawal import notices, pack, reach, selectors, steps
 from imprimatur.withdrawal.models import Cause, Step, Withdrawal
@@ -31,6 +33,7 @@ TURN_SECONDS: Final = 1.0  # how long one withdrawal may work before another has
 RETRY: Final = timedelta(seconds=5)
 WATCH: Final = timedelta(minutes=10)  # longer than any transaction that began before the record fell
 FOREVER: Final = timedelta(days=100 * 365)
+_LEFT: Final = "its photographs could not be judged; it is tried again"
 FIRST_LOOK: Final = timedelta(seconds=5)
 
 Stop = Callable[[], bool]
@@ -88,6 +91,26 @@ def open_missing() -> int:
             row.cause = Cause(selectors.record_of(row).status)
             row.save(force_insert=True)
     return len(found)
+
+
+def judge_photographs() -> int:
+    """Judge the photographs of withdrawals that were done before photographs were hidden. Returns how many withdrawals.
+
+    Each in a transaction of its own that writes down that it was; cut off, the rest is found again.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tenant_id, withdrawal_id FROM withdrawals_without_photographs()")
+        found = cursor.fetchall()
+    return sum(everywhere([tenant], partial(_judge_photographs, withdrawal), _LEFT) for tenant, withdrawal in found)
+
+
+def _judge_photographs(withdrawal_id: uuid.UUID, _tenant_id: uuid.UUID) -> bool:
+    left = Withdrawal.objects.filter(pk=withdrawal_id, step=Step.DONE, photographs_at=None)
+    row = left.select_for_update().first()
+    if row is not None:
+        steps.judge_references(row, selectors.record_of(row), timezone.now())
+        row.save()
+    return row is not None
 
 
 def _turn(tenant_id: uuid.UUID, withdrawal_id: uuid.UUID, stop: Stop) -> None:

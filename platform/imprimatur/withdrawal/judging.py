@@ -12,6 +12,7 @@ from governance.policy import Action, ConsentTerms, Refusal, TrademarkTerms
 from imprimatur.generations import gate
 from imprimatur.generations.models import Generation, Output
 from imprimatur.library.models import ReferenceImage
+from imprimatur.library.taken_back import is_taken_back
 from imprimatur.prompts.models import TemplateVersion, VersionStatus
 from imprimatur.rights.models import ConsentRecord, RightRecord, RightStatus, TrademarkLicence
 from imprimatur.tenants.ids import decode
@@ -74,7 +75,7 @@ class Judge:
         """The same of a picture of ours that serves as a reference, kept in the house, under a record it stands on; of
         a photograph, only that its person took their word back."""
         if reference.derived_from_id is None:
-            return (REVOKED,) if _is_taken_back(reference) else ()
+            return (REVOKED,) if is_taken_back(reference) else ()
         if self._status(record) == RightStatus.REVOKED:
             return (REVOKED,)
         self._references[reference.pk] = reference
@@ -149,13 +150,6 @@ class Judge:
     def _status(self, record: RightRecord) -> str:
         is_meant = self.as_if is not None and self.as_if.id == record.terms["id"]
         return str(self.as_if.status if is_meant and self.as_if else record.status)
-
-
-def _is_taken_back(reference: ReferenceImage) -> bool:
-    """Whether a consent to show this person was revoked, and they have given no other that is in force."""
-    given = ConsentRecord.objects.filter(kind="likeness", reference_digests__contains=[reference.pixel_sha256])
-    standing = set(given.order_by().values_list("status", flat=True))
-    return RightStatus.REVOKED in standing and RightStatus.ACTIVE not in standing
 
 
 def _sources(generation: Generation) -> Sources:

@@ -36,6 +36,7 @@ class WithdrawalLeader(Leadership):
             close_old_connections()
             if time.monotonic() >= search_at:
                 cascade.open_missing()
+                cascade.judge_photographs()
                 search_at = time.monotonic() + SEARCH_SECONDS
             busy = cascade.pull(lambda: self.is_stopping)
             if not busy:

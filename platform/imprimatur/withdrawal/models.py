@@ -62,6 +62,7 @@ class Withdrawal(TenantModel):
     finished_at = models.DateTimeField(null=True, blank=True)
     reached_at = models.DateTimeField(null=True, blank=True)  # nothing was drawn or shown under it from then on
     forgotten_at = models.DateTimeField(null=True, blank=True)  # the drawing machines were told
+    photographs_at = models.DateTimeField(null=True, blank=True)  # photographs were judged, too; older rows have none
     candidates = models.PositiveIntegerField(default=0)
     judged = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)  # queued or being drawn
@@ -79,6 +80,11 @@ class Withdrawal(TenantModel):
             models.Index(fields=["tenant", "record_id"]),
             models.Index(fields=["next_at"], condition=~models.Q(step="done"), name="withdrawals_open"),
             models.Index(fields=["watch_until"], name="withdrawals_watched"),
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(step="done", photographs_at=None),
+                name="withdrawals_photographs_left",
+            ),
         ]
 
     def __str__(self) -> str:

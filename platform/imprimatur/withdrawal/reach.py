@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from imprimatur.generations.models import DrawnFrom, Generation, Output, Reliance
 from imprimatur.generations.states import ACTIVE
+from imprimatur.library import copies
 from imprimatur.library.models import ReferenceImage
 from imprimatur.rights.models import RightRecord
 
@@ -37,6 +38,14 @@ def references(record: RightRecord) -> list[ReferenceImage]:
         known.update(newest)
         found += children
     return found
+
+
+def photographs(record: RightRecord) -> list[ReferenceImage]:
+    """Photographs that show the same pictures as those the record names, whatever subject and size they came in under;
+    those that it names are not among them."""
+    named = _references().filter(pixel_sha256__in=record.reference_digests, derived_from=None)
+    guises = {row.pk: row for reference in named for row in copies.guises(reference) if row.derived_from_id is None}
+    return [row for row in guises.values() if row.pixel_sha256 not in record.reference_digests]
 
 
 def being_made(record: RightRecord) -> QuerySet[Generation]:

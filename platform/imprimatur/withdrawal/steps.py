@@ -64,14 +64,15 @@ def judge(row: Withdrawal, candidates: QuerySet[Output], now: datetime) -> bool:
 
 def judge_references(row: Withdrawal, record: RightRecord, now: datetime) -> None:
     """The same for outputs of ours that became references: they are pictures, too. And for the photographs themselves
-    whose person has taken their word back."""
+    whose person has taken their word back, in whatever guise they are here."""
     judge_now = Judge(now)
-    known = reach.references(record)
+    known = [*reach.references(record), *reach.photographs(record)]
     fallen = [r for r in known if judge_now.fallen_reference(r, record)]
     back = [r for r in known if r not in fallen and r.quarantined_at is not None]
     gone = [r for r in fallen if r.quarantined_at is None]
     ReferenceImage.objects.filter(pk__in=[r.pk for r in gone]).update(quarantined_at=now)
     ReferenceImage.objects.filter(pk__in=[r.pk for r in back]).update(quarantined_at=None)
+    row.photographs_at = now
     row.references += sum(bool(r.derived_from_id) for r in gone)
     facts = {"withdrawal": row.public_id}
     for event, rows in (("reference.quarantined", gone), ("reference.reinstated", back)):
@@ -83,7 +84,11 @@ def slipped_through(row: Withdrawal, record: RightRecord, now: datetime) -> bool
     judge_now = Judge(now)
     if any(judge_now.refusal(generation) is not None for generation in reach.being_made(record)[:BATCH]):
         return True
-    late = {"created_at__gte": row.created_at - LATE, "quarantined_at__isnull": True}
+    since, known = row.created_at - LATE, [*reach.references(record), *reach.photographs(record)]
+    new = [r for r in known if r.quarantined_at is None and r.created_at >= since]
+    if any(judge_now.fallen_reference(reference, record) for reference in new):
+        return True
+    late = {"created_at__gte": since, "quarantined_at__isnull": True}
     return any(
         judge_now.fallen(output)
         for candidates in (reach.relying(record), reach.referencing(record))

@@ -54,6 +54,8 @@ def fill(session: psycopg.Connection[tuple[object, ...]], tenant: uuid.UUID) -> 
     for receipt in receipts:
         row = {"id": uuid.uuid4(), "tenant_id": tenant, "subject_reference_id": reference}
         put(session, "generations_generation", row | {"consent_receipt": json.dumps(receipt)})
+    done = {"tenant_id": tenant, "step": "done", "cause": "revoked", "created_at": f"2026-01-0{tenant.int}"}
+    put(session, "withdrawal_withdrawal", done | {"id": withdrawal_of(tenant)})
     payloads: list[dict[str, object]] = [
         {"terms_digest": DIGEST[tenant]},
         {"terms": [DIGEST[tenant], "0" * 64], "former_digest": DIGEST[tenant]},
@@ -68,6 +70,11 @@ def fill(session: psycopg.Connection[tuple[object, ...]], tenant: uuid.UUID) -> 
 def reference_of(tenant: uuid.UUID) -> uuid.UUID:
     """What the company's pictures were drawn from."""
     return uuid.UUID(int=100 + tenant.int)
+
+
+def withdrawal_of(tenant: uuid.UUID) -> uuid.UUID:
+    """One that was done before photographs were hidden."""
+    return uuid.UUID(int=200 + tenant.int)
 
 
 def put(session: psycopg.Connection[tuple[object, ...]], table: str, row: dict[str, object]) -> None:
@@ -114,6 +121,11 @@ def test_old_events_are_found_by_the_terms_they_name(filled: Addresses, tenant: 
     assert seen(filled, tenant, question) == sorted(
         [(DIGEST[tenant], 1), (DIGEST[tenant], 2), ("0" * 64, 2)], key=lambda row: (row[1], row[0])
     )
+
+
+def test_old_withdrawals_are_found_to_judge_their_photographs(filled: Addresses) -> None:
+    found = seen(filled, AOZORA, "SELECT tenant_id, withdrawal_id FROM withdrawals_without_photographs()")
+    assert found == [(tenant, withdrawal_of(tenant)) for tenant in (AOZORA, NORTHWIND)]
 
 
 @pytest.mark.parametrize("tenant", [AOZORA, NORTHWIND])
