@@ -31,6 +31,8 @@ def _is_revoked(reference: ReferenceImage) -> bool:
 
 
 def _standing(reference: ReferenceImage) -> set[str]:
-    """Where the consents of people stand that name this very picture."""
+    """Where the consents of people stand that name this very picture. A draft that was given up before anybody signed
+    it says nothing about the person."""
     given = ConsentRecord.objects.filter(kind="likeness", reference_digests__contains=[reference.pixel_sha256])
+    given = given.exclude(status=RightStatus.REVOKED, evidence_sha256="")
     return set(given.order_by().values_list("status", flat=True))

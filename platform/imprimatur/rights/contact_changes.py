@@ -110,6 +110,7 @@ def confirm(actor: Actor, record: RightRecord, change: ContactChange, now: datet
     row, moment = locked(record), now or timezone.now()
     waiting = _waiting(row, change, moment)
     check_confirmer(actor, row, waiting)
+    _require_standing_proposer(waiting)
     return put_into_effect(actor, row, waiting, moment)
 
 
@@ -145,10 +146,19 @@ def withdraw(actor: Actor, record: RightRecord, change: ContactChange, now: date
 
 def confirmers(record: RightRecord, proposer: User) -> list[User]:
     """Rights managers who could confirm what this person proposes."""
-    members: QuerySet[Membership] = Membership.objects.filter(
-        roles__contains=[Role.RIGHTS_MANAGER], user__is_active=True
-    ).exclude(user__in=[proposer.pk, record.created_by_id])
+    members = _managers().exclude(user__in=[proposer.pk, record.created_by_id])
     return [membership.user for membership in members.select_related("user").order_by("created_at", "id")]
+
+
+def _managers() -> QuerySet[Membership]:
+    return Membership.objects.filter(roles__contains=[Role.RIGHTS_MANAGER], user__is_active=True)
+
+
+def _require_standing_proposer(change: ContactChange) -> None:
+    """Two people answer for it on the day it counts: one who has left, or manages rights no more, is none of them."""
+    if not _managers().filter(user=change.proposed_by_id).exists():
+        message = _("Whoever proposed it manages rights here no more. Decline it, then propose it yourself.")
+        raise Conflict(message, code="proposer_gone")
 
 
 def _waiting(row: RightRecord, change: ContactChange, now: datetime) -> ContactChange:

@@ -27,7 +27,7 @@ from imprimatur.rights.models import (
 from imprimatur.rights.sealing import Contact
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import Conflict, InvalidInput, NotPermitted, PersonRequired
-from imprimatur.tenants.models import User
+from imprimatur.tenants.models import Membership, User
 from imprimatur.tenants.permissions import Permission, Role
 from imprimatur.tenants.scope import tenant_scope
 
@@ -213,6 +213,17 @@ def test_it_lapses_after_fourteen_days_whether_it_was_marked_or_not(world: World
         row = changes_of(found.record).get()
         assert (row.status, row.sealed_contact) == (ContactChangeStatus.LAPSED, "")
     assert told(world, found.record)[-1] == ("contact_lapsed", "system")
+
+
+def test_a_proposal_of_somebody_who_left_is_not_confirmed(world: World, found: Made) -> None:
+    change, rei = proposed(world, found.record), world.actor(manager(world))
+    with tenant_scope(world.aozora.id):
+        Membership.objects.filter(user=world.gordon).delete()
+        with pytest.raises(Conflict) as caught:
+            contact_changes.confirm(rei, found.record, change)
+        assert caught.value.code == "proposer_gone"
+        contact_changes.decline(rei, found.record, change)
+        assert ContactChange.objects.get().status == ContactChangeStatus.DECLINED
 
 
 def test_where_nobody_could_confirm_the_sentence_says_what_to_do(world: World) -> None:

@@ -217,3 +217,15 @@ def test_a_photograph_that_slipped_in_while_the_record_fell_is_found(world: Worl
         assert cascade.steps.slipped_through(row, record, row.finished_at or row.created_at)
         ReferenceImage.objects.filter(pk=late.pk).update(quarantined_at=row.finished_at)
         assert not cascade.steps.slipped_through(row, record, row.finished_at or row.created_at)
+
+
+def test_a_draft_that_nobody_signed_hides_nothing_when_it_is_given_up(world: World, told: Told) -> None:
+    data = photograph(911)
+    first = under(world, "Mika", data)
+    with tenant_scope(world.aozora.id):
+        said = terms(reference_digests=frozenset({first.pixel_sha256}))
+        draft = rights.draft_consent(world.actor(world.alice), title="Mistaken", kind="likeness", terms=said)
+    revoke(world, draft)
+    bring_about()
+    assert not is_hidden(world, first)
+    assert under(world, "Model 7", smaller(data)).pk
