@@ -147,5 +147,6 @@ def _reviews(world: World, visit: Visit, row: Generation, name: str) -> None:
     for reference in references:
         expect(page.locator(f"#review img[src*='{reference.public_id}']").first).to_be_visible()
     expect(page.locator("h1")).to_contain_text(name_of_last)
+    expect(page.locator("dt", has_text="Least like").locator("+ dd")).to_have_text("74 %")
     assert named_by_axe(page) == []
     picture(page, f"review-two-{name}")
