@@ -14,6 +14,8 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 from django.test import TransactionTestCase
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 from imprimatur.embedded.database import Addresses, create_database
 from imprimatur.embedded.postgres import Postgres, free_port
 from imprimatur.environment import database
@@ -23,6 +25,10 @@ from tests.factories import World, build_world
 PASSWORD = "correct-horse-battery"
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 EMPTYINGS = 5
+
+# The same examples in every run, however slow the machine; `--hypothesis-profile=default` looks for new ones.
+hypothesis.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.load_profile("steady")
 
 
 @pytest.fixture(scope="session")
