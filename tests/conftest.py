@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from tests.factories import World, build_world
 
 PASSWORD = "correct-horse-battery"
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}
-EMPTYINGS = 5
+EMPTYING_SECONDS = 120.0  # how long whoever still reads may take to finish
 
 # The same examples in every run, however slow the machine; `--hypothesis-profile=default` looks for new ones.
 hypothesis.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -76,23 +77,37 @@ def _empty(superuser: str) -> Any:
     """The superuser removes what a test committed: the app may not truncate, and the audit trail refuses."""
 
     def teardown(_: TransactionTestCase) -> None:
-        for left in reversed(range(EMPTYINGS)):
+        end = time.monotonic() + EMPTYING_SECONDS
+        while True:
             try:
                 _truncate(superuser)
                 return
-            except psycopg.errors.DeadlockDetected:  # a page that a browser left is still being read
-                if not left:
+            except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as held:
+                if time.monotonic() > end:
+                    held.add_note(_at_work(superuser))
                     raise
 
     return teardown
 
 
 def _truncate(superuser: str) -> None:
+    """Lets go at once of what it has where somebody still reads (a page that a browser left, the last query of a
+    process that was killed), before anybody's patience for deadlocks is over."""
     with psycopg.connect(superuser) as connection:
         connection.execute("SET session_replication_role = replica")
+        connection.execute("SET lock_timeout = '300ms'")
         found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
         names = ", ".join(f'"{name}"' for (name,) in found if name not in KEPT)
         connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+
+
+def _at_work(superuser: str) -> str:
+    """Who holds the tables, for a test that leaves somebody behind."""
+    with psycopg.connect(superuser) as connection:
+        question = (
+            "SELECT pid, application_name, state, query FROM pg_stat_activity WHERE backend_type = 'client backend'"
+        )
+        return "\n".join(map(str, connection.execute(question).fetchall()))
 
 
 @pytest.fixture
