@@ -26,7 +26,7 @@ from governance.trademark import TrademarkTerms
 from imprimatur.generations import approvals
 from imprimatur.generations.models import Generation
 from imprimatur.generations.states import ACTIVE
-from imprimatur.library.facts import of_chain
+from imprimatur.library.facts import of_reference
 from imprimatur.library.models import ReferenceImage
 from imprimatur.prompts.models import TemplateVersion, VersionStatus
 from imprimatur.prompts.rendering import chosen_contexts
@@ -77,7 +77,7 @@ def decision(
     facts = Facts(
         action=action,
         tenant_id=str(actor.tenant_id if actor else references[0].tenant_id),
-        references=tuple(facts for links in chains for facts in of_chain(links)),
+        references=tuple(facts for reference in references for facts in of_reference(reference)),
         consents=tuple(t for r in consents if isinstance(t := _terms_of(r, as_if), ConsentTerms)),
         trademarks=tuple(t for r in licences if isinstance(t := _terms_of(r, as_if), TrademarkTerms)),
         use=_with_contexts(use_of(use), said.contexts(version)),
@@ -128,7 +128,7 @@ def receipt(
 
     own_work: whether all of the references are declared the company's own.
     """
-    roots = [reference.rights_root for reference in references]
+    roots = [root for reference in references for root in reference.rights_roots]
     links = chain.from_iterable(reference.ancestry for reference in references)
     consents, licences = rights.covering({link.pixel_sha256 for link in links})
     by_id = {_terms_id(record): record for record in [*consents, *licences]}
@@ -198,10 +198,12 @@ def _names_only(record: RightRecord, row: Generation, digests: set[str]) -> bool
 
 
 def _unrecorded(references: Sequence[ReferenceImage], answer: Permitted) -> list[str]:
-    """Digests of what no record stands behind: own work."""
-    links = [reference.ancestry for reference in references]
-    free = [one for one in links if not any(t.names(link.pixel_sha256) for t in answer.terms for link in one)]
-    return [link.pixel_sha256 for one in free for link in one]
+    """Digests of what no record stands behind, on the way to a root of which that is so: own work."""
+    lines = [[link.pixel_sha256 for link in line] for reference in references for line in reference.lines]
+    held = [line for line in lines if any(terms.names(digest) for terms in answer.terms for digest in line)]
+    behind = {digest for line in held for digest in line}
+    free = [digest for line in lines if line not in held for digest in line if digest not in behind]
+    return list(dict.fromkeys(free))
 
 
 def _marks_of(chains: Sequence[Sequence[ReferenceImage]]) -> list[str]:

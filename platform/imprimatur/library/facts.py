@@ -20,11 +20,12 @@ _FIELDS: Final = {
 }
 
 
-def of_chain(chain: list[ReferenceImage]) -> tuple[ReferenceFacts, ...]:
-    """The root with all it was declared to show, and whatever a picture drawn from it was declared to show beside."""
-    *drawn, root = chain
-    beside = [_beside(link, root) for link in drawn]
-    return (_facts_of(root, root.shows_person, root.declared_marks), *(facts for facts in beside if facts))
+def of_reference(reference: ReferenceImage) -> tuple[ReferenceFacts, ...]:
+    """Every root with all it was declared to show, and what pictures drawn from them were declared to show beside."""
+    links = reference.ancestry
+    roots = [_facts_of(one, one.shows_person, one.declared_marks) for one in links if one.derived_from_id is None]
+    beside = [_beside(link, link.rights_roots) for link in links if link.derived_from_id is not None]
+    return (*roots, *(facts for facts in beside if facts))
 
 
 def require_said(reference: ReferenceImage, undeclared_marks: tuple[str, ...]) -> None:
@@ -45,11 +46,13 @@ def require_said(reference: ReferenceImage, undeclared_marks: tuple[str, ...]) -
         raise InvalidInput(str(errors[0]["message"]), errors=errors, code="intake_refused")
 
 
-def _beside(link: ReferenceImage, root: ReferenceImage) -> ReferenceFacts | None:
-    """What a derived reference shows that its root does not; None where that is nothing."""
-    person = link.shows_person and not root.shows_person
-    marks = [mark for mark in link.declared_marks if mark not in root.declared_marks]
-    asks = person or marks or link.quarantined_at or (link.face_unexplained and not root.shows_person)
+def _beside(link: ReferenceImage, roots: Sequence[ReferenceImage]) -> ReferenceFacts | None:
+    """What a derived reference shows that none of its own roots does; None where that is nothing."""
+    known = any(root.shows_person for root in roots)
+    person = link.shows_person and not known
+    below = {mark for root in roots for mark in root.declared_marks}
+    marks = [mark for mark in link.declared_marks if mark not in below]
+    asks = person or marks or link.quarantined_at or (link.face_unexplained and not known)
     return _facts_of(link, person, marks) if asks else None
 
 

@@ -64,7 +64,8 @@ class ReferenceImage(TenantModel):
     shows_person = models.BooleanField()
     declared_marks = ArrayField(models.CharField(max_length=120), default=list, blank=True)
     own_work = models.BooleanField(default=False)  # the uploader declares to own the rights in the picture itself
-    # An output of ours that serves as a reference: its rights are those of the reference it was drawn from.
+    # An output of ours that serves as a reference: its rights are those of the references it was drawn from, all of
+    # them. This is the first; the others are rows of `FurtherOrigin`.
     derived_from = models.ForeignKey("self", on_delete=models.PROTECT, related_name="derived", null=True, blank=True)
     # Set for an output of ours whose rights fell away, and for a photograph whose person revoked their consent: like
     # an output in quarantine it is shown to nobody.
@@ -95,9 +96,18 @@ class ReferenceImage(TenantModel):
         return f"{self.subject}: {self.public_id}"
 
     @property
+    def origins(self) -> list[ReferenceImage]:
+        """What an output of ours was drawn from, all of it; nothing for any other picture."""
+        if self.derived_from is None:
+            return []
+        further = self.further_origins.select_related("origin__subject").order_by("origin__created_at", "origin")
+        return [self.derived_from, *(row.origin for row in further)]
+
+    @property
     def ancestry(self) -> list[ReferenceImage]:
-        """Itself, what it was drawn from, and so on to the root."""
-        return [self, *(self.derived_from.ancestry if self.derived_from else [])]
+        """Itself, what it was drawn from, and so on to the roots; each once."""
+        lines = (link for origin in self.origins for link in origin.ancestry)
+        return list({link.pk: link for link in (self, *lines)}.values())
 
     @property
     def face_unexplained(self) -> bool:
@@ -105,9 +115,33 @@ class ReferenceImage(TenantModel):
         return bool(self.faces and not self.shows_person and not self.face_explanation)
 
     @property
-    def rights_root(self) -> ReferenceImage:
-        """The reference whose rights count: for an output of ours the one it was drawn from, at whatever distance."""
-        return self.derived_from.rights_root if self.derived_from else self
+    def rights_roots(self) -> list[ReferenceImage]:
+        """The references whose rights count, every one: for an output of ours those it was drawn from, at whatever
+        distance; else itself."""
+        return [link for link in self.ancestry if link.derived_from_id is None]
+
+    @property
+    def lines(self) -> list[list[ReferenceImage]]:
+        """Every way from the picture to one of its roots, both included."""
+        return [[self, *line] for origin in self.origins for line in origin.lines] or [[self]]
+
+
+class FurtherOrigin(TenantModel):
+    """One more reference that an output of ours was drawn from, beside `derived_from`. Rows are never edited."""
+
+    PREFIX = "fto"
+
+    reference = models.ForeignKey(ReferenceImage, on_delete=models.PROTECT, related_name="further_origins")
+    origin = models.ForeignKey(ReferenceImage, on_delete=models.PROTECT, related_name="further_derived")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "reference", "origin"], name="each_origin_once"),
+            models.CheckConstraint(condition=~models.Q(reference=models.F("origin")), name="no_origin_of_itself"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference_id} from {self.origin_id}"
 
 
 class Sketch(TenantModel):

@@ -73,6 +73,7 @@ class ReferenceSerializer(serializers.ModelSerializer[ReferenceImage]):
     source = serializers.ChoiceField(choices=list(SOURCES), read_only=True)  # type: ignore[assignment]  # as above
     declared_marks = serializers.ListField(child=serializers.CharField(), read_only=True)
     derived_from = serializers.SerializerMethodField()
+    origins = serializers.SerializerMethodField()
     verdict = serializers.CharField(source="quality.verdict", read_only=True, help_text="good, fair or poor")
 
     class Meta:
@@ -92,14 +93,19 @@ class ReferenceSerializer(serializers.ModelSerializer[ReferenceImage]):
             "faces",
             "face_explanation",
             "derived_from",
+            "origins",
             "verdict",
             "created_at",
         ]
         read_only_fields = fields
 
     def get_derived_from(self, reference: ReferenceImage) -> str | None:
-        """The reference whose rights count, for an output of ours."""
+        """Of an output of ours, the first reference it was drawn from."""
         return reference.derived_from.public_id if reference.derived_from else None
+
+    def get_origins(self, reference: ReferenceImage) -> list[str]:
+        """Of an output of ours, every reference it was drawn from: the rights of all of them count."""
+        return [origin.public_id for origin in reference.origins]
 
 
 class CheckSerializer(serializers.Serializer[coach.Advice]):

@@ -73,7 +73,7 @@ def take_in(
     """Decode, measure, sign and store an upload as a reference of the subject.
 
     An output of ours is told by its manifest, or by the mark in its pixels where that was stripped: it counts as
-    generated and stands under the rights of the reference it was drawn from. A face that is found needs a declared
+    generated and stands under the rights of every reference it was drawn from. A face that is found needs a declared
     person, or an explanation by a person. InvalidInput for a file that cannot serve or says too little, Conflict for
     one that is there already.
     """
@@ -93,13 +93,14 @@ def take_in(
     _explain_face(actor, reference, face_explanation)
     reference.pixel_sha256, reference.faces = upload.pixel_sha256, faces.count(upload.image)
     reference.dhash = signed_dhash(upload.image)
-    tracing.trace(actor, reference, upload)
+    origins = tracing.trace(actor, reference, upload)
     _refuse_second(subject, upload.pixel_sha256)
     reference.quality = coach.measure(upload.image, person=subject.kind == "person")
     looks_like = marks.undeclared(upload.image, reference.quality["box"], reference.declared_marks)
     require_said(reference, looks_like)
     intake.store(reference, upload)
     reference.save(force_insert=True)
+    tracing.keep_origins(reference, origins)
     return _recorded(actor, reference)
 
 
@@ -115,7 +116,7 @@ def redeclare(
     """Correct what was declared at upload; every gate goes by it at once.
 
     Whoever adds references may demand more rights; only a rights manager may demand fewer. An output of ours stands
-    under the rights of the reference it was drawn from and may show more beside: Conflict for less than that one shows.
+    under the rights of what it was drawn from and may show more beside: Conflict for less than any of that shows.
     The stored file keeps saying what was declared first.
     """
     if not actor.has(Permission.MANAGE_RIGHTS):
@@ -123,8 +124,9 @@ def redeclare(
     row = ReferenceImage.objects.select_for_update(of=("self",)).select_related("subject").get(pk=reference.pk)
     _check_declarations(row.subject, row.source, shows_person)
     checked = _checked_marks(declared_marks)
-    if row.derived_from is not None and tracing.demands_fewer(row.rights_root, shows_person, checked, own_work):
-        message = _("This picture stands under the rights of the reference it was drawn from. Correct that one.")
+    inherited = row.rights_roots if row.derived_from is not None else []
+    if any(tracing.demands_fewer(root, shows_person, checked, own_work) for root in inherited):
+        message = _("This picture stands under the rights of what it was drawn from. Correct that reference.")
         raise Conflict(message, code="inherited_rights")
     if tracing.demands_fewer(row, shows_person, checked, own_work):
         actor.require(Permission.MANAGE_RIGHTS)
@@ -190,6 +192,7 @@ def _recorded(actor: Actor, reference: ReferenceImage) -> ReferenceImage:
         "faces": reference.faces,
         "face_explained": bool(reference.face_explanation),
         "derived_from": reference.derived_from.public_id if reference.derived_from else "",
+        "origins": [origin.public_id for origin in reference.origins],
         "quality": reference.quality["verdict"],
     }
     record_event(actor.tenant_id, actor.label, "reference.ready", reference.public_id, facts)

@@ -10,7 +10,7 @@ from typing import Final
 from django.utils.translation import gettext_lazy as _
 
 from imprimatur.library import copies, intake, recognition, taken_back
-from imprimatur.library.models import ReferenceImage
+from imprimatur.library.models import FurtherOrigin, ReferenceImage
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import Conflict
 from imprimatur.tenants.ids import MalformedId, decode
@@ -21,8 +21,11 @@ _FEWER: Final = _(
 )
 
 
-def trace(actor: Actor, reference: ReferenceImage, upload: intake.Upload) -> None:
-    """Bind an output of ours to what it was drawn from; any other picture sheds nothing it was declared to need."""
+def trace(actor: Actor, reference: ReferenceImage, upload: intake.Upload) -> list[ReferenceImage]:
+    """Bind an output of ours to what it was drawn from; any other picture sheds nothing it was declared to need.
+
+    Returns all it was drawn from, for `keep_origins` once the reference is stored.
+    """
     said = upload.output_facts
     mark = None if said else recognition.mark_in(upload.image)
     if copies.is_quarantined(upload.pixel_sha256, mark, said.generation_id if said else ""):
@@ -30,11 +33,18 @@ def trace(actor: Actor, reference: ReferenceImage, upload: intake.Upload) -> Non
         raise intake.refused("upload_quarantined", message)
     origins = _origins_said(upload) if said else recognition.origins_of(mark, actor.tenant_id)
     if said or origins:
-        _inherit(reference, origins)
-        return
+        return _inherit(reference, origins)
     _refuse_stored(upload)
     _refuse_taken_back(reference, upload)
     _check_not_fewer(actor, reference, upload)
+    return []
+
+
+def keep_origins(reference: ReferenceImage, origins: Sequence[ReferenceImage]) -> None:
+    """Note what a stored output of ours was drawn from beside `derived_from`."""
+    FurtherOrigin.objects.bulk_create(
+        FurtherOrigin(tenant_id=reference.tenant_id, reference=reference, origin=origin) for origin in origins[1:]
+    )
 
 
 def _origins_said(upload: intake.Upload) -> list[str]:
@@ -81,25 +91,25 @@ def _refuse_stored(upload: intake.Upload) -> None:
         raise intake.refused("upload_stored_reference", message)
 
 
-def _inherit(reference: ReferenceImage, origins: Sequence[str]) -> None:
-    """Bind one of our outputs to the reference it was drawn from; what that one shows, this one shows too.
+def _inherit(reference: ReferenceImage, named: Sequence[str]) -> list[ReferenceImage]:
+    """Bind one of our outputs to every reference it was drawn from; what any of them shows, this one shows too.
 
-    A picture drawn from several references would stand under the rights of each: it cannot serve as one.
+    Where one of them is not to be found here, nobody could say under whose rights the picture stands.
     """
-    if len(origins) > 1:
-        message = _("This picture was drawn from several references with rights of their own. Use one of those.")
-        raise intake.refused("upload_of_several", message)
-    origin = _reference_of(*origins)
-    if origin is None:
+    found = [_reference_of(public_id) for public_id in named]
+    origins = [origin for origin in found if origin is not None]
+    if not origins or len(origins) < len(found):
         message = _("This picture was generated elsewhere, so its rights cannot be traced. Use the photograph itself.")
         raise intake.refused("upload_foreign_output", message)
-    reference.derived_from, reference.source = origin, "generated"
-    reference.shows_person = reference.shows_person or origin.shows_person
-    reference.declared_marks = list(dict.fromkeys([*origin.declared_marks, *reference.declared_marks]))
-    reference.own_work = origin.own_work
+    marks = [mark for one in (*origins, reference) for mark in one.declared_marks]
+    reference.derived_from, reference.source = origins[0], "generated"
+    reference.shows_person = reference.shows_person or any(origin.shows_person for origin in origins)
+    reference.declared_marks = list(dict.fromkeys(marks))
+    reference.own_work = all(origin.own_work for origin in origins)
+    return origins
 
 
-def _reference_of(public_id: str = "") -> ReferenceImage | None:
+def _reference_of(public_id: str) -> ReferenceImage | None:
     try:
         return ReferenceImage.objects.filter(pk=decode(ReferenceImage.PREFIX, public_id)).first()
     except MalformedId:

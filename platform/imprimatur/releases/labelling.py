@@ -114,7 +114,8 @@ def _known(mime: str) -> Mime:
 
 def _person(generation: Generation) -> Person:
     """A real one outweighs an invented one: what is said of the picture must hold for everybody in it."""
-    shown = [r for r in (reference.rights_root for reference in generation.references) if r.shows_person]
+    roots = [root for reference in generation.references for root in reference.rights_roots]
+    shown = [root for root in roots if root.shows_person]
     if not shown:
         return "none"
     return "real" if any(reference.source == "photograph" for reference in shown) else "invented"

@@ -33,7 +33,8 @@ def references(record: RightRecord) -> list[ReferenceImage]:
     known = {reference.pk for reference in found}
     newest: Iterable[uuid.UUID] = list(known)
     while newest:
-        children = [row for row in _references().filter(derived_from__in=newest) if row.pk not in known]
+        drawn_from = Q(derived_from__in=newest) | Q(further_origins__origin__in=newest)
+        children = [row for row in _references().filter(drawn_from).distinct() if row.pk not in known]
         newest = [row.pk for row in children]
         known.update(newest)
         found += children

@@ -220,7 +220,7 @@ def test_trying_again_and_drawing_again_keep_every_subject(world: World) -> None
     assert dispatched(world, fresh).attempt == 1
 
 
-def test_a_picture_of_two_cannot_become_a_reference_whose_rights_are_half_known(world: World) -> None:
+def test_a_picture_of_two_stands_as_a_reference_under_the_rights_of_both(world: World) -> None:
     (row,) = ask_two(world)
     with tenant_scope(world.aozora.id):
         assert services.record_report(worked(row))
@@ -229,10 +229,12 @@ def test_a_picture_of_two_cannot_become_a_reference_whose_rights_are_half_known(
         bare = io.BytesIO()
         Image.open(io.BytesIO(signed)).convert("RGB").save(bare, "PNG")
         facts = {"source": "photograph", "shows_person": False, "declared_marks": [], "own_work": True}
-        for data in (signed, bare.getvalue()):
-            with pytest.raises(InvalidInput) as refused:
-                library.take_in(world.actor(world.alice), row.references[1].subject, data, **facts)
-            assert refused.value.code == "upload_of_several"
+        subjects = [reference.subject for reference in row.references]
+        for subject, data in zip(subjects, (signed, bare.getvalue()), strict=True):
+            taken = library.take_in(world.actor(world.alice), subject, data, **facts)
+            assert {origin.pk for origin in taken.origins} == {reference.pk for reference in row.references}
+            assert taken.rights_roots == taken.origins
+            assert taken.source == "generated"
 
 
 def _northwinds(world: World) -> ReferenceImage:

@@ -11,7 +11,7 @@ import pytest
 from imprimatur import objects
 from imprimatur.generations.models import Output
 from imprimatur.library import services
-from imprimatur.library.facts import of_chain
+from imprimatur.library.facts import of_reference
 from imprimatur.library.models import ReferenceImage
 from imprimatur.rights import blocklist
 from imprimatur.tenants.actor import Actor
@@ -116,10 +116,9 @@ def test_what_was_declared_on_the_way_stays_declared(world: World) -> None:
         assert last.derived_from == between
         actor = world.actor(world.alice)
         services.redeclare(actor, between, **OWN | {"declared_marks": ["UMBRA"]})
-        chain = ReferenceImage.objects.get(pk=last.pk).ancestry
-        assert [facts.declared_marks for facts in of_chain(chain)] == [(), ("UMBRA",)]
-        blocklist.add(world.actor(world.gordon), "Umbra", "mark")
         last = ReferenceImage.objects.get(pk=last.pk)
+        assert [facts.declared_marks for facts in of_reference(last)] == [(), ("UMBRA",)]
+        blocklist.add(world.actor(world.gordon), "Umbra", "mark")
     with pytest.raises(RightsRefused) as caught:
         ask(world, reference=last)
     assert "blocklist.mark" in [reason["rule_id"] for reason in caught.value.reasons]

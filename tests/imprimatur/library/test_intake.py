@@ -229,7 +229,7 @@ def test_an_output_of_ours_keeps_its_history_and_inherits_its_rights(alice: Acto
     made = output(origin)
     again = services.take_in(alice, bottle, made, source="photograph", shows_person=False, own_work=True)
     assert again.derived_from == origin
-    assert again.rights_root == origin
+    assert again.rights_roots == [origin]
     assert (again.source, again.shows_person, again.own_work) == ("generated", True, False)
     assert again.declared_marks == ["AOZORA"]
     assert selectors.content(again)[0] == made

@@ -13,7 +13,7 @@ from imprimatur.audit.selectors import events
 from imprimatur.generations import gate
 from imprimatur.generations.models import Generation, Output
 from imprimatur.library import faces, marks, services
-from imprimatur.library.facts import of_chain
+from imprimatur.library.facts import of_reference
 from imprimatur.library.models import ReferenceImage, Subject
 from imprimatur.rights import blocklist
 from imprimatur.tenants.actor import Actor
@@ -85,7 +85,7 @@ def test_an_explanation_is_a_persons_and_is_kept(world: World, alice: Actor) -> 
 def test_an_unexplained_face_is_refused_at_every_later_gate_too(alice: Actor) -> None:
     reference = take_in(alice, picture(300, "navy", 4))
     ReferenceImage.objects.filter(pk=reference.pk).update(faces=1)  # as if an older row were looked at again
-    (facts,) = of_chain([ReferenceImage.objects.get(pk=reference.pk)])
+    (facts,) = of_reference(ReferenceImage.objects.get(pk=reference.pk))
     assert facts.face_unexplained
 
 
