@@ -30,9 +30,13 @@ def restore(
     unproven: Annotated[
         bool, typer.Option("--unproven", help="Without digest and seal: whoever could write to it owns what you get.")
     ] = False,
+    keys: Annotated[
+        str, typer.Option(help="Other keys that lie here: set-aside moves them beside their folder, keep uses them on.")
+    ] = "",
 ) -> None:
     """Put a backup into a fresh installation (name its folder by IMPRIMATUR_HOME), and check that it is whole."""
     more = [*(["--digest", digest] if digest else []), *(["--unproven"] if unproven else [])]
+    more += ["--keys", keys] if keys else []
     _manage("restore", "--from", str(source.resolve()), *more)
 
 

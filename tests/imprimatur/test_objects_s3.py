@@ -4,43 +4,28 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
-import httpx
 import pytest
 from imprimatur import objects
-from imprimatur.environment import s3_options
-from moto.server import ThreadedMotoServer
+from imprimatur.environment import object_storage
 
 from gpu_worker.storage import ObjectStore
+from tests.imprimatur.s3 import BUCKET, stand_in
 
-URL = "s3://pictures/installation-1"
+URL = f"s3://{BUCKET}/installation-1"
 KEY = "tenants/0000/outputs/out_1/output.png"
 
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[None]:
-    server = ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "ap-northeast-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    httpx.post(f"http://{host}:{port}/moto-api/reset")  # its buckets outlive the server
-    place = {"LocationConstraint": "ap-northeast-1"}
-    boto3.client("s3").create_bucket(Bucket="pictures", CreateBucketConfiguration=place)
-    backend = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": s3_options(URL)}
-    settings.STORAGES = {**settings.STORAGES, "objects": backend}
-    yield
-    server.stop()
+    with stand_in(monkeypatch):
+        settings.STORAGES = {**settings.STORAGES, "objects": object_storage(URL)}
+        yield
 
 
 def test_what_is_put_comes_back_under_its_digest(bucket: None) -> None:
     sha256 = objects.put(KEY, b"picture", "image/png")
     assert objects.get(KEY, sha256) == b"picture"
-    head = boto3.client("s3").head_object(Bucket="pictures", Key=f"installation-1/{KEY}")
+    head = boto3.client("s3").head_object(Bucket=BUCKET, Key=f"installation-1/{KEY}")
     assert head["ContentType"] == "image/png"
     with pytest.raises(objects.DigestMismatch):
         objects.get(KEY, "0" * 64)

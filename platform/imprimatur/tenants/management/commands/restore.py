@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from imprimatur.backup.folder import BackupFolder, BackupUnusable
+from imprimatur.backup.other_keys import CHOICES
 from imprimatur.backup.put_back import put_back
 from imprimatur.tenants.management.commands.back_up import PASSPHRASE
 
@@ -22,9 +23,15 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """`--from`, `--digest`, `--unproven`."""
+        """`--from`, `--digest`, `--keys`, `--unproven`."""
         parser.add_argument("--from", required=True, type=Path, dest="source", metavar="FOLDER")
         parser.add_argument("--digest", default="", help="the SHA-256 that back_up said; a sealed backup needs none")
+        parser.add_argument(
+            "--keys",
+            choices=CHOICES,
+            default="",
+            help="what becomes of other keys than the backup's that lie here: moved beside their folder, or used on",
+        )
         parser.add_argument(
             "--unproven",
             action="store_true",
@@ -37,11 +44,13 @@ class Command(BaseCommand):
             raise CommandError(f"{options['source']} is no folder.")
         try:
             folder = BackupFolder(options["source"], os.environ.get(PASSPHRASE, ""))
-            count = put_back(folder, options["digest"], unproven=options["unproven"])
+            done = put_back(folder, options["digest"], unproven=options["unproven"], keys=options["keys"])
         except (BackupUnusable, OSError) as error:
             raise CommandError(str(error)) from error
         if options["unproven"]:
             self.stderr.write("NOT PROVEN: nothing says that this is the backup you took, its keys and data included.")
-        self.stdout.write(f"{count} files and the database are back.")
+        self.stdout.write(f"{done.files} files and the database are back.")
+        for place in done.set_aside:
+            self.stdout.write(f"What lay here is in {place} now: keep it as long as anything relies on those keys.")
         call_command("audit_verify", stdout=self.stdout)
         call_command("check_objects", manifests=True, stdout=self.stdout, stderr=self.stderr)
