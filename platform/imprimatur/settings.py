@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "imprimatur.review",
     "imprimatur.releases",
     "imprimatur.withdrawal",
+    "imprimatur.webhooks",
     "imprimatur.dashboard",
 ]
 MIDDLEWARE = [
@@ -202,6 +203,7 @@ LEADERS = [
     "imprimatur.generations.leader.Leader",
     "imprimatur.withdrawal.leader.WithdrawalLeader",
     "imprimatur.withdrawal.leader.Postman",
+    "imprimatur.webhooks.leader.Teller",
 ]
 TIME_AUTHORITY = os.environ.get("IMPRIMATUR_TIME_AUTHORITY", "")  # URL of an RFC 3161 server, for released files
 if TIME_AUTHORITY:

@@ -19,6 +19,7 @@ from imprimatur.rights import blocklist_api as blocklist
 from imprimatur.tenants import api as tenants
 from imprimatur.tenants import health, sign_in
 from imprimatur.tenants.rest.docs import ApiDocument, ApiDocumentPage
+from imprimatur.webhooks import api as webhooks
 from imprimatur.withdrawal import api as withdrawal
 
 _API = (
@@ -34,6 +35,7 @@ _API = (
     review,
     releases,
     withdrawal,
+    webhooks,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [

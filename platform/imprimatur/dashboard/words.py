@@ -170,6 +170,11 @@ EVENTS: Final[Words] = {
     "withdrawal.completed": _("Withdrawal completed"),
     "notice.sent": _("Notice sent"),
     "notice.given_up": _("Notice could not be sent"),
+    "webhook.added": _("Webhook added"),
+    "webhook.secret_changed": _("Webhook’s secret changed"),
+    "webhook.resumed": _("Webhook resumed"),
+    "webhook.removed": _("Webhook removed"),
+    "webhook.disabled": _("Webhook stopped after too many failures"),
     "retention.cleared": _("Cleared away what had its time"),
     "retention.strays_deleted": _("Stray files deleted"),
 }
