@@ -30,7 +30,8 @@ def said_in_python() -> Iterator[str]:
 
 
 def said_in_templates() -> Iterator[str]:
-    for path in (ROOT / "templates").rglob("*.html"):
+    pages = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "templates").rglob("*.txt")]  # and mails
+    for path in pages:
         for literal in MARKED.findall(templatize(path.read_text())):
             yield ast.literal_eval(literal)
 
