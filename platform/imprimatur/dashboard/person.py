@@ -41,12 +41,14 @@ class PersonPanel:
     """contact is empty where none is known. unreadable: the sentence where the record key is missing.
 
     is_draft: whoever manages rights writes the contact; later they propose another, unless `propose_refusal` says why
-    not, and `waiting` is what was proposed.
+    not, and `waiting` is what was proposed. has_moved: a renewal that nobody verified yet has another contact than the
+    record before it.
     """
 
     contact: Contact = field(default_factory=Contact)
     unreadable: str = ""
     is_draft: bool = False
+    has_moved: bool = False
     propose_refusal: str = ""
     waiting: WaitingContact | None = None
     links: list[SentLink] = field(default_factory=list)
@@ -62,14 +64,15 @@ def panel_of(actor: Actor, record: RightRecord) -> PersonPanel | None:
         return None
     try:
         contact, unreadable = selectors.contact(actor, record), ""
-        waiting = _waiting(actor, record)
+        waiting, moved = _waiting(actor, record), _has_moved(record, contact)
         sent = [SentLink(link, signing.wish(link)) for link in links.links_of(record)]
     except CannotUnseal as error:
-        contact, unreadable, waiting, sent = Contact(), str(error), None, []
+        contact, unreadable, waiting, moved, sent = Contact(), str(error), None, False, []
     return PersonPanel(
         contact=contact,
         unreadable=unreadable,
         is_draft=record.status == RightStatus.DRAFT,
+        has_moved=moved,
         propose_refusal=_refusal(lambda: check_proposer(actor, record)),
         waiting=waiting,
         links=sent,
@@ -78,6 +81,12 @@ def panel_of(actor: Actor, record: RightRecord) -> PersonPanel | None:
         may_see=record.status in (RightStatus.ACTIVE, RightStatus.SUSPENDED),
         may_renew=record.valid_until is not None and record.status in (RightStatus.ACTIVE, RightStatus.EXPIRED),
     )
+
+
+def _has_moved(record: RightRecord, contact: Contact) -> bool:
+    if record.renews is None or record.verified_by_id is not None:
+        return False
+    return contact_of(record.renews.pk, record.renews.sealed_contact) != contact
 
 
 def _waiting(actor: Actor, record: RightRecord) -> WaitingContact | None:

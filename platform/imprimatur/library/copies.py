@@ -52,11 +52,8 @@ def earlier(reference: ReferenceImage, image: Image.Image | None) -> list[Refere
 
 
 def guises(reference: ReferenceImage) -> list[ReferenceImage]:
-    """The same of a reference that is stored. Where its file is missing, the hash decides alone."""
-    side = min(reference.thumbnails, key=int, default="")
-    stored = reference.thumbnails[side] if side else {"key": reference.object_key, "sha256": reference.sha256}
-    image = _opened(stored["key"], stored["sha256"]) if objects.exists(stored["key"]) else None
-    return earlier(reference, image)
+    """The same of a reference that is stored. Where its file is lost, the hash decides alone."""
+    return earlier(reference, _rendition(reference))
 
 
 def is_others_work(reference: ReferenceImage) -> bool:
@@ -113,14 +110,23 @@ def _alike(image: Image.Image) -> list[tuple[int, Image.Image]]:
 
 def _coincides(there: ReferenceImage, image: Image.Image) -> bool:
     """Whether a small rendition of the stored picture all but coincides with the image."""
-    side = min(there.thumbnails, key=int, default="")
-    stored = there.thumbnails[side] if side else {"key": there.object_key, "sha256": there.sha256}
-    if not objects.exists(stored["key"]):
+    stored = _rendition(there)
+    if stored is None:
         return True  # nothing speaks against what the hash says
-    one, other = _grey(_opened(stored["key"], stored["sha256"])), _grey(image)
+    one, other = _grey(stored), _grey(image)
     if not one.std() or not other.std():
         return bool(abs(one.mean() - other.mean()) < 1)
     return bool(np.corrcoef(one, other)[0, 1] >= COINCIDES_FROM)
+
+
+def _rendition(there: ReferenceImage) -> Image.Image | None:
+    """The smallest one that is stored; None where the file is lost, or is not the one that was put there."""
+    side = min(there.thumbnails, key=int, default="")
+    stored = there.thumbnails[side] if side else {"key": there.object_key, "sha256": there.sha256}
+    try:
+        return _opened(stored["key"], stored["sha256"])
+    except (objects.ObjectMissing, objects.DigestMismatch):
+        return None
 
 
 def _grey(image: Image.Image) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

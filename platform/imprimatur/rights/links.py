@@ -15,6 +15,7 @@ from django.core import signing
 from django.utils.translation import gettext_lazy as _
 
 from imprimatur.rights.models import AccessLink, LinkPurpose, RightRecord
+from imprimatur.rights.moving import locked
 from imprimatur.rights.selectors import get_record
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import DomainError
@@ -116,10 +117,12 @@ def ids_in(token: str, purpose: LinkPurpose) -> tuple[uuid.UUID, uuid.UUID]:
 def opened(link_id: uuid.UUID, now: datetime, *, lock: bool) -> AccessLink:
     """The link as long as it holds; that it was opened is kept. Call inside its company's scope. LinkOver.
 
-    lock: hold it until the transaction ends, so that two answers at once are one.
+    lock: hold it and its record until the transaction ends, so that two answers at once are one.
     """
-    rows = AccessLink.objects.select_for_update(of=("self",)) if lock else AccessLink.objects.all()
-    link = rows.filter(pk=link_id).first()
+    link = AccessLink.objects.filter(pk=link_id).first()
+    if link is not None and lock:  # the record first, as whoever ends its links does: else the two wait for each other
+        locked(record_of(link))
+        link = AccessLink.objects.select_for_update(of=("self",)).get(pk=link_id)
     if link is None:
         raise LinkUnknown
     if link.revoked_at is not None and link.purpose in ABOUT_ADDRESS:

@@ -11,6 +11,7 @@ import pytest
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from imprimatur.audit.selectors import events
 from imprimatur.rights import contact_changes, expiry, sealing, selectors, services, signing
@@ -424,6 +425,28 @@ def test_the_api_walks_the_same_way(world: World, found: Made) -> None:
     assert (row["status"], row["contact"], row["by_person"]) == ("confirmed", None, False)
     assert rei.post(f"{one}/decline").json()["code"] == "change_decided"
     assert gordon.post(f"{base}/contact-changes/ctc_nonsense/confirm").status_code == 404
+
+
+def test_an_answer_holds_the_record_before_its_link(world: World, found: Made) -> None:
+    proposed(world, found.record)
+    with CaptureQueriesContext(connection) as asked:
+        assert Client().post(link_in(to("mika@example.com")[-1])).status_code == 200
+    held = [re.search(r'FROM "(\w+)"', query["sql"]) for query in asked if "FOR UPDATE" in query["sql"]]
+    assert [table[1] for table in held if table][:2] == ["rights_consentrecord", "rights_accesslink"]
+
+
+def test_whoever_verifies_a_renewal_is_told_that_its_address_is_another(world: World, found: Made) -> None:
+    gordon, page = world.actor(world.gordon), Client(headers=EN)
+    page.force_login(manager(world))
+    with tenant_scope(world.aozora.id):
+        later = selectors.get_consent(found.record.public_id).valid_until
+        assert later is not None
+        following = services.renew(gordon, found.record, later + timedelta(days=30))
+    address, hint = f"/rights/{following.public_id}", "another contact than in the record that it goes on from"
+    assert hint not in page.get(address).content.decode()
+    with tenant_scope(world.aozora.id):
+        services.set_contact(gordon, following, NEW)
+    assert hint in page.get(address).content.decode()
 
 
 def test_another_companys_manager_finds_nothing(world: World, found: Made) -> None:

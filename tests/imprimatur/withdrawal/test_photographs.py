@@ -229,3 +229,18 @@ def test_a_draft_that_nobody_signed_hides_nothing_when_it_is_given_up(world: Wor
     bring_about()
     assert not is_hidden(world, first)
     assert under(world, "Model 7", smaller(data)).pk
+
+
+def test_a_lost_file_keeps_nothing_in_sight_and_no_withdrawal_waiting(world: World, told: Told) -> None:
+    data = photograph(912)
+    first, copy = under(world, "Mika", data), under(world, "Model 7", smaller(data))
+    record = agreed(world, first)
+    with tenant_scope(world.aozora.id):
+        lost = {"160": {"key": f"{first.object_key}.lost", "sha256": "0" * 64, "mime": "image/jpeg"}}
+        ReferenceImage.objects.filter(pk=first.pk).update(thumbnails=lost)
+    revoke(world, record)
+    bring_about()
+    assert [is_hidden(world, r) for r in (first, copy)] == [True, True]
+    with tenant_scope(world.aozora.id):
+        row = Withdrawal.objects.latest("created_at")
+        assert (row.step, row.trouble) == ("done", "")
