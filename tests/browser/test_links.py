@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
+from django.core import mail
 from imprimatur.generations import services as generations
 from imprimatur.generations.models import Output, Screening
-from imprimatur.rights import blocklist, selectors, services, signing
+from imprimatur.rights import blocklist, contact_changes, selectors, services, signing
 from imprimatur.rights.models import RightStatus
 from imprimatur.rights.sealing import Contact
+from imprimatur.tenants.permissions import Role
 from imprimatur.tenants.scope import tenant_scope
 
 from tests.browser.conftest import Visitor
 from tests.browser.test_pages import named_by_axe, picture, too_wide
 from tests.conftest import PASSWORD
-from tests.factories import World
+from tests.factories import World, member
 from tests.imprimatur.drawn import drawn, uploaded, worked
 from tests.imprimatur.generations.asked import ask, likeness
 from tests.imprimatur.rights.test_rights import drafter, terms
@@ -40,6 +43,9 @@ def paths(committed_world: World) -> dict[str, tuple[str, str]]:
         agreed = terms(reference_digests=frozenset({photo.pixel_sha256}), approval_right="per_output")
         draft = services.draft_consent(drafter(gordon), title="New", kind="likeness", terms=agreed, contact=contact)
         sign = signing.send_to_sign(gordon, draft, BASE).removeprefix(BASE)
+        member(world.aozora, "rei", [Role.RIGHTS_MANAGER], PASSWORD)
+        contact_changes.propose(gordon, record, Contact(name="Mika", email="mika@elsewhere.example"), BASE)
+        (told,) = [message.body for message in mail.outbox if "/address/object/" in message.body]
         blocklist.add(gordon, "Umbra", "mark", "a competitor")
         Screening.objects.create(
             tenant=world.aozora, output=Output.objects.get(pk=held.pk), findings=[{"code": "unasked_face"}]
@@ -47,11 +53,13 @@ def paths(committed_world: World) -> dict[str, tuple[str, str]]:
     return {
         "sign": ("", sign),
         "portal": ("", portal),
+        "address-object": ("", re.search(rf"{BASE}(/address/object/\S+)", told)[1]),  # type: ignore[index]
         "link-over": ("", "/sign/nonsense"),
         "blocklist": ("gordon", "/rights/blocklist"),
         "blocklist-read": ("alice", "/rights/blocklist"),
         "held": ("gordon", "/rights/held"),
         "right-person": ("gordon", f"/rights/{record.public_id}"),
+        "right-waiting": ("rei", f"/rights/{record.public_id}"),
         "right-sent": ("gordon", f"/rights/{draft.public_id}"),
         "right-new-consent": ("alice", "/rights/new"),
     }
