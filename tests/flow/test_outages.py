@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,9 +43,21 @@ def broker(stack: Stack) -> Iterator[Path]:
 
 
 def take_away(broker: Path) -> None:
-    """A file where its folder was: nobody can send, fetch or make it again."""
-    shutil.rmtree(broker)
-    broker.write_text("away")
+    """A file where its folder was: nobody can send, fetch or make it again. Whoever writes there meanwhile makes it
+    again at once, so it is moved aside until the file was quicker."""
+
+    def is_away() -> bool:
+        aside = broker.with_name(f"{broker.name}-{uuid.uuid4().hex}")
+        with contextlib.suppress(FileNotFoundError):
+            broker.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
+        try:
+            broker.open("x").close()
+        except FileExistsError:
+            return False
+        return True
+
+    until(is_away)
 
 
 def recorded_once(world: World, row: Generation) -> bool:
