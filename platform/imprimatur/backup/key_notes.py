@@ -23,6 +23,7 @@ NAMED: Final = (
     "WORKER_KEYS",
     "SECRET_KEY",
     "RECORD_KEYS",
+    "WEBHOOK_KEY",
 )
 OF_THE_DATABASE: Final = frozenset({"postgres_password", "owner_password", "app_password"})
 
