@@ -16,14 +16,14 @@ from governance.alteration import altered_blocks
 from governance.errors import UnreadableUpload
 from governance.intake import decode_picture, pixel_digest
 from governance.manifests import OutputFacts
-from governance.provenance import EXPIRED, IngredientReport, ManifestReport, read, read_damaged
+from governance.provenance import IngredientReport, ManifestReport, read, read_damaged
 from governance.recognise import Traces, recognise
 from governance.registration import SAME_FROM, register, resemble
 
 MAX_TEXT, MANY = 200, 50  # of anything that a stranger's manifest says
 TELLS = 2  # altered blocks: one alone may be a speck
 # Whoever signed, signed this name: the signature and the assertions hold, and only the picture is another.
-_ONLY_PIXELS = {*EXPIRED, "assertion.dataHash.mismatch"}
+_ONLY_PIXELS = {"assertion.dataHash.mismatch"}
 _TERM = re.compile(r"[A-Za-z]{1,60}")  # of IPTC's digitalsourcetype
 _ACTION = re.compile(r"c2pa\.[a-zA-Z.]{1,40}")
 _MOMENT = re.compile(r"|\d{4}-\d\d-\d\dT[0-9:.+Z-]{5,25}")
@@ -160,7 +160,7 @@ def _told(report: ManifestReport) -> ManifestReport:
 
 def _believed(report: ManifestReport) -> OutputFacts | None:
     """Our facts as we signed them. Of a changed file only whose picture it says it is, and only where nobody but us can
-    have said it; of a stranger's nothing."""
+    have said it; of a stranger's nothing, and nothing once the certificate is over: then anybody may have signed."""
     if report.facts is None or report.state == "trusted":
         return report.facts
     if report.state == "invalid" and set(report.failures) <= _ONLY_PIXELS:

@@ -143,11 +143,12 @@ def _exact(known: Known, report: ManifestReport) -> Verification:
 
 
 def _marked(known: Known | None, seen: Inspection) -> Verification:
-    """It has a manifest of ours, and its bytes are none of ours."""
+    """It has a manifest of ours, and its bytes are none of ours. One whose certificate is over is none of ours: of such
+    a file nothing is believed (`governance.inspection`), so no picture is known by it."""
     report = seen.report
     if known is None:
         return _say(Verdict.RECOGNISED, "signed", report)
-    is_changed = report.state == "invalid" and not report.is_only_expired
+    is_changed = report.state == "invalid"
     if is_changed and not _has_mark_of(known, seen):  # our manifest may have been put on any picture
         return _say(Verdict.CHANGED, "changed", report, known)
     gone = _gone(known, report)
