@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -33,8 +34,7 @@ def references(record: RightRecord) -> list[ReferenceImage]:
     known = {reference.pk for reference in found}
     newest: Iterable[uuid.UUID] = list(known)
     while newest:
-        drawn_from = Q(derived_from__in=newest) | Q(further_origins__origin__in=newest)
-        children = [row for row in _references().filter(drawn_from).distinct() if row.pk not in known]
+        children = [row for row in _drawn_from_them(newest) if row.pk not in known]
         newest = [row.pk for row in children]
         known.update(newest)
         found += children
@@ -77,6 +77,13 @@ def _drawn_from(record: RightRecord) -> QuerySet[DrawnFrom, Any]:
     """Generations that one of its references is in, whichever subject's."""
     from_them = [reference.pk for reference in references(record)]
     return DrawnFrom.objects.filter(reference__in=from_them).order_by().values("generation")
+
+
+def _drawn_from_them(references: Iterable[uuid.UUID]) -> list[ReferenceImage]:
+    """Outputs of ours that became references and have one of these among their origins; each once, by two indexes."""
+    first = _references().filter(derived_from__in=references)
+    further = _references().filter(further_origins__origin__in=references)
+    return list({row.pk: row for row in chain(first, further)}.values())
 
 
 def _references() -> QuerySet[ReferenceImage]:
