@@ -21,7 +21,7 @@ from tests.flow.line import Line, line_to
 from tests.flow.stack import Stack, left_report, state, until, until_state
 from tests.imprimatur.generations.asked import ask
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 SLOW = {"TINY_STEP_SECONDS": "0.2"}
 LEADS = "leading: this process dispatches and reaps"
 
@@ -77,7 +77,7 @@ def test_the_database_is_away_while_a_picture_is_drawn(stack: Stack, committed_w
     until(lambda: control.said("leadership was lost"))
     line.mend()
     until(lambda: control.log.read_text(errors="replace").count(LEADS) == 2)
-    until_state(world.aozora, row, "ready", seconds=240)
+    until_state(world.aozora, row, "ready")
     assert recorded_once(world, row)
     (another,) = ask(world, dials={"steps": 4})
     until_state(world.aozora, another, "ready")
@@ -92,7 +92,7 @@ def test_a_broker_that_is_away_when_everything_starts(stack: Stack, committed_wo
     for process in (control, worker):
         until(lambda process=process: process.said("Trying again"))
     broker.unlink()
-    until_state(world.aozora, row, "ready", seconds=240)
+    until_state(world.aozora, row, "ready")
     assert recorded_once(world, row)
 
 
@@ -105,7 +105,7 @@ def test_a_broker_that_goes_away_while_a_picture_is_drawn(stack: Stack, committe
     take_away(broker)
     until(lambda: worker.said("was not sent"))
     broker.unlink()
-    until_state(world.aozora, row, "ready", seconds=240)
+    until_state(world.aozora, row, "ready")
     assert recorded_once(world, row)
     (another,) = ask(world, dials={"steps": 4})
     until_state(world.aozora, another, "ready")
@@ -120,7 +120,7 @@ def test_a_paused_worker_that_comes_back_is_too_late(stack: Stack, committed_wor
     until_state(world.aozora, row, "drawing")
     paused.popen.send_signal(signal.SIGSTOP)
     stack.worker()
-    done = until_state(world.aozora, row, "ready", seconds=240)
+    done = until_state(world.aozora, row, "ready")
     assert done.attempt > 1
     paused.popen.send_signal(signal.SIGCONT)
     folder = Path(settings.HOME) / f"objects/tenants/{world.aozora.id}/outputs/{row.pk}/1"
