@@ -18,7 +18,7 @@ USUAL: dict[str, Any] = {
     "title": "Draft of nobody",
     "kind": "likeness",
     "valid_from": "2026-01-01T00:00:00Z",
-    "valid_until": "2027-01-01T00:00:00Z",
+    "valid_until": "2099-01-01T00:00:00Z",
 }
 EXTREMES: dict[str, dict[str, Any]] = {
     "sells off after the end of time": {"valid_until": "9999-12-30T00:00:00Z", "sell_off_days": 3650},
