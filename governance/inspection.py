@@ -131,7 +131,7 @@ def mime_of(data: bytes) -> str:
 
 def _unreadable(data: bytes, anchors: str, error: UnreadableUpload) -> Inspection:
     """A damaged picture may still say whose it was."""
-    was_signed = error.reason in ("damaged", "format") and b"c2pa" in data
+    was_signed = error.reason in ("damaged", "format", "metadata") and b"c2pa" in data
     report = read_damaged(data, mime_of(data), anchors) if was_signed else ManifestReport(state="none")
     return Inspection(
         report=_told(report),

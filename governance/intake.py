@@ -42,6 +42,10 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "This is no PNG, JPEG or WebP picture: export it as one of these.",
         "PNG、JPEG、WebPのいずれでもありません。いずれかの形式で書き出してください。",
     ),
+    "metadata": (
+        "The picture carries more text than any picture needs: export it without metadata.",
+        "画像に含まれるテキスト情報が多すぎます。メタデータを含めずに書き出してください。",
+    ),
     "too_many_pixels": (
         "The picture has {found} megapixels, the limit is {limit}: scale it down.",
         "画像は{found}メガピクセルで、上限の{limit}を超えています。縮小してください。",
@@ -148,7 +152,8 @@ def _open(data: bytes) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise _refused("too_many_pixels", found=">178", limit=MAX_PIXELS // 10**6) from error
     except (OSError, ValueError, SyntaxError) as error:
-        raise _refused("format") from error
+        is_text = "MAX_TEXT" in str(error)  # names Pillow's bounds on what a PNG's text unpacks to
+        raise _refused("metadata" if is_text else "format") from error
 
 
 def _check_checksums(data: bytes) -> None:

@@ -114,6 +114,13 @@ def test_a_gif_is_refused_even_when_whole(noise: Image.Image) -> None:
     assert reason(saved(noise, "GIF")) == "format"
 
 
+def test_a_picture_with_too_much_text_is_told_as_such(noise: Image.Image) -> None:
+    """It is a PNG, and whoever sent it can do something about it."""
+    text = PngImagePlugin.PngInfo()
+    text.add_itxt("XML:com.adobe.xmp", "x" * (2 * 2**20), zip=True)
+    assert reason(saved(noise, "PNG", pnginfo=text)) == "metadata"
+
+
 def test_nothing_is_refused() -> None:
     assert reason(b"") == "empty"
 
