@@ -110,7 +110,7 @@ class Findings:
                 continue
             for asked in LEADS:
                 led = lead(ours, points, at=asked.at, of=asked.of, low=asked.low)
-                found = f"{led}, in {led.sure:.0%} of resamplings,"
+                found = f"{led}, in {led.sure:.0%} of resamplings of {led.pictures} pictures,"
                 made.append(Verdict(f"{asked.claim} {curve}", found, led.holds))
         return made
 
