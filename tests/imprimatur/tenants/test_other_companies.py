@@ -16,6 +16,7 @@ from imprimatur.rights import blocklist, services
 from imprimatur.tenants.invitations import invite
 from imprimatur.tenants.models import Membership
 from imprimatur.tenants.scope import tenant_scope
+from imprimatur.webhooks import services as webhooks
 from imprimatur.withdrawal.models import Withdrawal
 
 from tests.factories import World
@@ -33,6 +34,7 @@ OF = {
         "consents": "cns",
         "rights": "cns",
     },
+    "webhooks": "whk",
     **{"withdrawals": "wdr", "screenings": "scr", "blocklist": "blk", "api-keys": "key", "invitations": "inv"},
 }
 BY_NAME = {
@@ -62,6 +64,7 @@ def theirs(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
             *(blocklist.add(gordon, "Umbra"), marks.register(gordon, "FAN", picture(300, "red"))),
             *(Screening.objects.get(), Membership.objects.first()),
             invite(olive, "new@aozora.example", ["creator"], language="en", base_url="https://x.example")[0],
+            webhooks.add(olive, "https://hooks.example.com/"),
         ]
         services.suspend(gordon, made.record)
     bring_about()
