@@ -19,6 +19,7 @@ from imprimatur.tenants.scope import tenant_scope
 from PIL import Image
 
 from generation.studio.samples import SAMPLES, sample_png
+from governance.finishing import Finished, enlarged
 from tests.factories import World
 from tests.imprimatur import drawn as drawing
 from tests.imprimatur.drawn import drawn
@@ -32,13 +33,22 @@ FACE = next(
 
 
 def with_output(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
-    """Whatever is drawn from now on looks like `data`; references stay what they are."""
+    """Whatever is drawn from now on looks like `data`; references stay what they are.
+
+    It bears no mark, as a picture in which none can be read: a random mark hides this face from the detector once in
+    some hundred times.
+    """
     plain = drawing.picture
 
     def shown(size: int, colour: str, seed: int = 0) -> bytes:
         return data if colour == "teal" else plain(size, colour, seed)
 
+    def unmarked(image: Image.Image, name: str, key: bytes) -> Finished:
+        del name, key
+        return Finished(image=enlarged(image.convert("RGB")), native_size="", watermarked=False)
+
     monkeypatch.setattr(drawing, "picture", shown)
+    monkeypatch.setattr(drawing, "finish", unmarked)
 
 
 @pytest.fixture
