@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import os
 import tempfile
@@ -22,6 +23,14 @@ def exclusive(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def kept_key(path: Path, size: int) -> str:
+    """What is in the file, which is made on first use: one random key of `size` bytes, in base64."""
+    with exclusive(path.parent):
+        if not path.exists():
+            write_private(path, base64.b64encode(os.urandom(size)) + b"\n")
+        return path.read_text()
 
 
 def write_private(path: Path, data: bytes) -> None:

@@ -22,6 +22,7 @@ from imprimatur.rights.contact_states import (
 from imprimatur.rights.models import AccessLink, ContactChange, ContactChangeStatus, LinkPurpose, RightRecord
 from imprimatur.rights.moving import locked, recorded
 from imprimatur.rights.sealing import Contact, contact_of
+from imprimatur.tenants.errors import LinkOver
 
 OBJECTED: Final = "objected"
 CONFIRMED: Final = "confirmed"
@@ -60,7 +61,7 @@ def waiting_for(link: AccessLink, now: datetime) -> ContactChange:
     waiting = open_change(links.record_of(link), now)
     if waiting is None or (link.purpose == LinkPurpose.CONFIRM and waiting.confirm_link_id != link.pk):
         sentence = _("Nothing is left to answer here: it was decided, or a newer message took this one’s place.")
-        raise links.LinkOver(sentence)
+        raise LinkOver(sentence)
     return waiting
 
 

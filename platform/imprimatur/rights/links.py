@@ -18,7 +18,7 @@ from imprimatur.rights.models import AccessLink, LinkPurpose, RightRecord
 from imprimatur.rights.moving import locked
 from imprimatur.rights.selectors import get_record
 from imprimatur.tenants.actor import Actor
-from imprimatur.tenants.errors import DomainError
+from imprimatur.tenants.errors import LinkOver, LinkUnknown
 from imprimatur.tenants.models import User
 from imprimatur.tenants.permissions import Permission
 
@@ -36,20 +36,6 @@ PATHS: Final = {
 }
 ABOUT_ADDRESS: Final = (LinkPurpose.OBJECT, LinkPurpose.CONFIRM)
 _SALT: Final = "imprimatur.rights.link."
-
-
-class LinkUnknown(DomainError):
-    """The address is none of ours: mistyped, cut off or made up."""
-
-    def __init__(self) -> None:
-        super().__init__("link_unknown", _("This link is not complete. Open it from the message you got."), 404)
-
-
-class LinkOver(DomainError):
-    """The link was ours and has ended."""
-
-    def __init__(self, sentence: object) -> None:
-        super().__init__("link_over", sentence, 410)  # type: ignore[arg-type]  # lazy sentences are sentences
 
 
 @dataclass(frozen=True)

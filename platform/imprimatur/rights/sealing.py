@@ -23,7 +23,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from governance.keyfiles import exclusive, write_private
+from governance.keyfiles import kept_key
 from imprimatur.environment import secret
 from imprimatur.rights.models import AccessLink, ConsentRecord, ContactChange, TrademarkLicence
 from imprimatur.tenants.errors import DomainError
@@ -119,16 +119,8 @@ def _key_id(key: bytes) -> str:
 
 
 def _keys() -> list[bytes]:
-    text = secret("record_keys") or _file_text(Path(settings.PKI_FOLDER))
+    text = secret("record_keys") or kept_key(Path(settings.PKI_FOLDER) / FILE_NAME, KEY_BYTES)
     keys = [base64.b64decode(part) for part in text.replace("\n", ",").split(",") if part.strip()]
     if not keys or any(len(key) != KEY_BYTES for key in keys):
         raise CannotUnseal
     return keys
-
-
-def _file_text(folder: Path) -> str:
-    path = folder / FILE_NAME
-    with exclusive(folder):
-        if not path.exists():
-            write_private(path, base64.b64encode(os.urandom(KEY_BYTES)) + b"\n")
-        return path.read_text()

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from governance.canonical import utc_text
 from governance.plain import summary
 from imprimatur.rights import evidence as documents
-from imprimatur.rights.links import LinkOver, address_of, grantor, make, record_of, use
+from imprimatur.rights.links import address_of, grantor, make, record_of, use
 from imprimatur.rights.models import AccessLink, LinkPurpose, RightRecord, RightStatus
 from imprimatur.rights.moving import locked, move, recorded
 from imprimatur.rights.sealing import Contact, contact_of, seal, unseal
@@ -26,7 +26,7 @@ from imprimatur.rights.selectors import terms_of
 from imprimatur.rights.services import owned
 from imprimatur.rights.versions import keep_version, terms_in, write_terms
 from imprimatur.tenants.actor import Actor
-from imprimatur.tenants.errors import Conflict, InvalidInput
+from imprimatur.tenants.errors import Conflict, InvalidInput, LinkOver
 from imprimatur.tenants.permissions import Permission
 from imprimatur.tenants.selectors import tenant
 

@@ -50,6 +50,20 @@ class NotFound(DomainError):
         super().__init__(code, message, 404)
 
 
+class LinkUnknown(DomainError):
+    """The address of a link is none of ours: mistyped, cut off or made up."""
+
+    def __init__(self) -> None:
+        super().__init__("link_unknown", _("This link is not complete. Open it from the message you got."), 404)
+
+
+class LinkOver(DomainError):
+    """The link was ours and has ended."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__("link_over", sentence, 410)
+
+
 class Conflict(DomainError):
     """The thing is in a state that does not allow this."""
 

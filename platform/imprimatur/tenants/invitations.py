@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy
 
 from imprimatur.audit import services as audit
 from imprimatur.tenants.actor import Actor
-from imprimatur.tenants.errors import Conflict, DomainError, InvalidInput, Sentence
+from imprimatur.tenants.errors import Conflict, DomainError, InvalidInput, LinkOver, LinkUnknown
 from imprimatur.tenants.models import Invitation, Membership, User
 from imprimatur.tenants.pace import require_company_pace
 from imprimatur.tenants.permissions import Permission, Role, permissions_of
@@ -33,21 +33,6 @@ from imprimatur.tenants.services import join, known_roles, new_user, valid_addre
 LIFETIME: Final = timedelta(days=7)
 PATH: Final = "/join/"
 _SALT: Final = "imprimatur.tenants.invitation"
-
-
-class InvitationUnknown(DomainError):
-    """The address is none of ours: mistyped, cut off or made up."""
-
-    def __init__(self) -> None:
-        sentence = gettext_lazy("This link is not complete. Open it from the message you got.")
-        super().__init__("link_unknown", sentence, 404)
-
-
-class InvitationOver(DomainError):
-    """The link was ours and has ended."""
-
-    def __init__(self, sentence: Sentence) -> None:
-        super().__init__("link_over", sentence, 410)
 
 
 class MailNotTaken(DomainError):
@@ -137,31 +122,31 @@ def token_of(invitation: Invitation) -> str:
 
 
 def named_in(token: str) -> Named:
-    """Company, invitation and link behind a token. InvitationUnknown for one that we did not sign."""
+    """Company, invitation and link behind a token. LinkUnknown for one that we did not sign."""
     try:
         company, invitation, number = signing.loads(token, salt=_SALT)
         return Named(uuid.UUID(company), uuid.UUID(invitation), int(number))
     except (signing.BadSignature, ValueError, TypeError, AttributeError) as error:
-        raise InvitationUnknown from error
+        raise LinkUnknown from error
 
 
 def opened(named: Named, now: datetime, *, lock: bool) -> Invitation:
-    """The invitation as long as its link holds. Call inside its company's scope. InvitationOver says what to do.
+    """The invitation as long as its link holds. Call inside its company's scope. LinkOver says what to do.
 
     lock: hold it until the transaction ends, so that two answers at once are one.
     """
     rows = Invitation.objects.select_related("invited_by")
     invitation = (rows.select_for_update(of=("self",)) if lock else rows).filter(pk=named.invitation_id).first()
     if invitation is None:
-        raise InvitationUnknown
+        raise LinkUnknown
     if invitation.accepted_at is not None:
-        raise InvitationOver(_("This invitation was accepted already. Sign in with your address and password."))
+        raise LinkOver(_("This invitation was accepted already. Sign in with your address and password."))
     if invitation.number != named.number:
-        raise InvitationOver(_("This link was replaced by a newer one. Look for the latest message."))
+        raise LinkOver(_("This link was replaced by a newer one. Look for the latest message."))
     if invitation.taken_back_at is not None or not _still_invites(invitation):
-        raise InvitationOver(_("This invitation was taken back. Ask an owner of the company."))
+        raise LinkOver(_("This invitation was taken back. Ask an owner of the company."))
     if invitation.expires_at <= now:
-        raise InvitationOver(_("This link has ended. Ask the company for a new one."))
+        raise LinkOver(_("This link has ended. Ask the company for a new one."))
     return invitation
 
 

@@ -12,14 +12,13 @@ import base64
 import binascii
 import hashlib
 import hmac
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from django.conf import settings
 
-from governance.keyfiles import exclusive, write_private
+from governance.keyfiles import kept_key
 from imprimatur.environment import secret as configured
 from imprimatur.webhooks.models import Endpoint
 
@@ -53,7 +52,7 @@ def _secret(endpoint: Endpoint, version: int) -> bytes:
 
 
 def _key() -> bytes:
-    text = configured("webhook_key") or _file_text(Path(settings.PKI_FOLDER))
+    text = configured("webhook_key") or kept_key(Path(settings.PKI_FOLDER) / FILE_NAME, KEY_BYTES)
     try:
         key = base64.b64decode(text.strip(), validate=True)
     except binascii.Error as error:
@@ -61,11 +60,3 @@ def _key() -> bytes:
     if len(key) != KEY_BYTES:
         raise NoKey
     return key
-
-
-def _file_text(folder: Path) -> str:
-    path = folder / FILE_NAME
-    with exclusive(folder):
-        if not path.exists():
-            write_private(path, base64.b64encode(os.urandom(KEY_BYTES)) + b"\n")
-        return path.read_text()

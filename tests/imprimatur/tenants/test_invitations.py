@@ -17,8 +17,15 @@ from django.utils import timezone
 from imprimatur.audit.selectors import events
 from imprimatur.tenants import invitations, selectors
 from imprimatur.tenants.actor import Actor
-from imprimatur.tenants.errors import Conflict, DomainError, InvalidInput, NotPermitted, PersonRequired
-from imprimatur.tenants.invitations import InvitationOver, InvitationUnknown
+from imprimatur.tenants.errors import (
+    Conflict,
+    DomainError,
+    InvalidInput,
+    LinkOver,
+    LinkUnknown,
+    NotPermitted,
+    PersonRequired,
+)
 from imprimatur.tenants.models import Invitation, Membership, User
 from imprimatur.tenants.permissions import Permission, Role
 from imprimatur.tenants.scope import tenant_scope
@@ -173,7 +180,7 @@ def test_sending_again_ends_the_old_link_and_starts_seven_days_anew(world: World
     renewed, second = invitations.send_again(olive, invitation, BASE, now=later)
     assert renewed.expires_at == later + timedelta(days=7)
     old, new = (invitations.named_in(link.rpartition("/")[2]) for link in (first, second))
-    with pytest.raises(InvitationOver, match="newer one"):
+    with pytest.raises(LinkOver, match="newer one"):
         invitations.opened(old, later, lock=False)
     assert invitations.opened(new, later, lock=False) == invitation
     assert [message.to for message in mail.outbox] == [[NEW], [NEW]]
@@ -190,7 +197,7 @@ def test_a_link_holds_for_seven_days(olive: Actor, after: timedelta, holds: bool
 def opens(named: invitations.Named, now: datetime) -> bool:
     try:
         invitations.opened(named, now, lock=False)
-    except InvitationOver:
+    except LinkOver:
         return False
     return True
 
@@ -227,7 +234,7 @@ def test_forged_and_foreign_links_open_nothing(world: World, olive: Actor) -> No
     assert browser(8).get("/join/nonsense").status_code == 404
     named = invitations.named_in(path.rpartition("/")[2])
     Invitation.objects.all().delete()
-    with pytest.raises(InvitationUnknown):
+    with pytest.raises(LinkUnknown):
         invitations.opened(named, timezone.now(), lock=False)
 
 
