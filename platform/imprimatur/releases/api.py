@@ -55,13 +55,13 @@ class Releases(TenantViewSet):
         output = get_output(request.actor, asked.validated_data["output"])
         said = asked.validated_data
         release = services.release(request.actor, output, said.get("use"), said.get("looks"))
-        answer = Response(ReleaseSerializer(release).data, status=201)
+        answer = Response(self.get_serializer(release).data, status=201)
         answer["Location"] = f"{request.path}/{release.public_id}"
         return answer
 
     def retrieve(self, request: TenantRequest, public_id: str) -> Response:
         """One release."""
-        return Response(ReleaseSerializer(selectors.get_release(request.actor, public_id)).data)
+        return Response(self.get_serializer(selectors.get_release(request.actor, public_id)).data)
 
     @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY, (200, "image/jpeg"): OpenApiTypes.BINARY})
     def content(self, request: TenantRequest, public_id: str) -> HttpResponse:
@@ -77,9 +77,8 @@ class Releases(TenantViewSet):
         asked = WithdrawalSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         release = selectors.get_release(request.actor, public_id)
-        return Response(
-            ReleaseSerializer(services.withdraw(request.actor, release, asked.validated_data["reason"])).data
-        )
+        row = services.withdraw(request.actor, release, asked.validated_data["reason"])
+        return Response(self.get_serializer(row).data)
 
 
 class Verify(APIView):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db import models
 
 from imprimatur.generations.models import Output
 from imprimatur.tenants.models import TenantModel, User
+
+
+RIGHT_REVOKED: Final = "right_revoked"  # why a release was withdrawn, where no person chose the words
 
 
 class Release(TenantModel):

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from imprimatur.releases.models import Release
+from imprimatur.releases.models import RIGHT_REVOKED, Release
+from imprimatur.rights.selectors import may_read_reasons
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import NotFound
 from imprimatur.tenants.ids import MalformedId, decode
@@ -22,6 +23,12 @@ def releases(actor: Actor) -> QuerySet[Release]:
 def withdrawn_since(release: Release) -> datetime | None:
     """Since when the picture must not be used: withdrawn by a person, or quarantined because a right fell away."""
     return release.withdrawn_at or release.output.quarantined_at
+
+
+def why_withdrawn(actor: Actor, release: Release) -> str | None:
+    """Why it was withdrawn; None for those who may not read what a person said of it."""
+    told = release.withdrawn_reason in ("", RIGHT_REVOKED) or may_read_reasons(actor)
+    return release.withdrawn_reason if told else None
 
 
 def get_release(actor: Actor, public_id: str) -> Release:

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from imprimatur.generations.serializers import UseSerializer
+from imprimatur.releases import selectors
 from imprimatur.releases.models import Release
 from imprimatur.releases.verification import Verdict
 
@@ -50,6 +51,9 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
     generation = serializers.CharField(source="output.generation.public_id", read_only=True)
     released_by = serializers.CharField(source="released_by.__str__", read_only=True)
     use = ReleaseUseSerializer(read_only=True)
+    withdrawn_reason = serializers.SerializerMethodField(
+        help_text="`right_revoked`, or what a person said: only rights managers and owners read that; null for others."
+    )
     labels = LabelsSerializer(read_only=True)
 
     class Meta:
@@ -69,6 +73,10 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
             "withdrawn_reason",
         ]
         read_only_fields = fields
+
+    def get_withdrawn_reason(self, release: Release) -> str | None:
+        """By who asks."""
+        return selectors.why_withdrawn(self.context["request"].actor, release)
 
 
 class NewReleaseSerializer(serializers.Serializer[Any]):

@@ -14,7 +14,7 @@ from imprimatur.audit import services as audit
 from imprimatur.generations import life, orders, quarantine
 from imprimatur.generations.models import Generation, Output
 from imprimatur.library.models import ReferenceImage
-from imprimatur.releases.models import Release
+from imprimatur.releases.models import RIGHT_REVOKED, Release
 from imprimatur.releases.services import withdraw_many
 from imprimatur.rights.models import RightRecord
 from imprimatur.withdrawal import reach
@@ -23,7 +23,6 @@ from imprimatur.withdrawal.models import Reached, Withdrawal
 from imprimatur.withdrawal.standing import Standings
 
 BATCH: Final = 500
-RIGHT_REVOKED: Final = "right_revoked"  # why a release was withdrawn, where no person chose the words
 LATE: Final = timedelta(minutes=10)  # how long a transaction may have been writing when the record fell
 
 

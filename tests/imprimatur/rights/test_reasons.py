@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from django.test import Client
 from imprimatur.generations import orders
+from imprimatur.releases import services as releases
+from imprimatur.releases.models import Release
 from imprimatur.rights import selectors, services
 from imprimatur.rights.models import ConsentRecord
 from imprimatur.rights.versions import terms_in
@@ -19,7 +21,7 @@ from imprimatur.withdrawal import cascade
 
 from tests.factories import World, member
 from tests.imprimatur.generations.asked import ask, likeness
-from tests.imprimatur.withdrawal.made import finished
+from tests.imprimatur.withdrawal.made import finished, shelf
 
 OWN_WORDS = "Mika is ill and wants peace"
 NARROWER = "Mika dislikes posters"
@@ -95,3 +97,39 @@ def test_neither_the_trail_nor_the_takedown_pack_holds_it(world: World, revoked:
     with zipfile.ZipFile(io.BytesIO(pack.content)) as archive:
         parts = [archive.read(name) for name in archive.namelist()]
     assert parts and all(OWN_WORDS.encode() not in part for part in parts)
+
+
+@pytest.fixture
+def withdrawn(world: World, monkeypatch: pytest.MonkeyPatch) -> Release:
+    """A released picture that a rights manager withdrew, with a reason."""
+    monkeypatch.setattr(orders, "forget", lambda *_: True)  # there is no broker here
+    released = shelf(world).released
+    with tenant_scope(world.aozora.id):
+        return releases.withdraw(world.actor(world.gordon), released, OWN_WORDS)
+
+
+@pytest.mark.parametrize(("name", "said"), [("alice", None), ("rita", None), ("gordon", OWN_WORDS), ("olive", OWN_WORDS)])
+def test_why_a_release_was_withdrawn_is_told_to_the_same(
+    world: World, withdrawn: Release, name: str, said: str | None
+) -> None:
+    client = world.client(getattr(world, name))
+    one, listed = (client.get(f"/api/v1/releases{path}") for path in (f"/{withdrawn.public_id}", ""))
+    assert one.json()["withdrawn_reason"] == listed.json()["data"][0]["withdrawn_reason"] == said
+    assert one.json()["withdrawn_at"]
+    page = client.get(f"/releases/{withdrawn.public_id}").content.decode()
+    assert "Withdrawn on" in page and (OWN_WORDS in page) is bool(said)
+    assert (OWN_WORDS in client.get("/library").content.decode()) is False
+
+
+def test_that_a_right_ended_is_told_to_everybody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(orders, "forget", lambda *_: True)
+    made = shelf(world)
+    with tenant_scope(world.aozora.id):
+        services.revoke(world.actor(world.gordon), made.record, OWN_WORDS)
+    while cascade.pull():
+        pass
+    client = world.client(world.alice)
+    told = client.get(f"/api/v1/releases/{made.released.public_id}").json()
+    assert told["withdrawn_reason"] == "right_revoked"
+    page = client.get(f"/releases/{made.released.public_id}").content.decode()
+    assert "the right behind it was withdrawn" in page and OWN_WORDS not in page

@@ -79,6 +79,7 @@ def release_detail(request: TenantRequest, rel: str) -> HttpResponse:
     context: dict[str, Any] = {
         "section": "library",
         "release": release,
+        "why_withdrawn": selectors.why_withdrawn(request.actor, release),
         "approvers": [str(decision.reviewer) for decision in approvals],
         "serve_refusal": "" if release.withdrawn_at else _why_not_served(release),
         "verify_address": request.build_absolute_uri(reverse("verify")),
