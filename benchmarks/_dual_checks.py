@@ -62,7 +62,7 @@ class Checks:
 def checks(comparison: Comparison, wall: Field, folder: Path) -> Checks:
     """wall: of the shipped model, with what is learnt for each individual. folder: where fits lie."""
     wide = Comparison(comparison.parts, comparison.evaluator, comparison.model, comparison.folder, "float32")
-    lengths = [entry for entry in wall.sweeps if entry.curve == INVERSION]
+    lengths = [entry for entry in wall.costly if entry.curve == INVERSION]
     return Checks(
         comparison,
         wide,

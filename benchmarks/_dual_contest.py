@@ -17,53 +17,57 @@ from benchmarks._dual_points import (
     fitted_entries,
     main_entries,
     taught_by_pairs,
+    taught_by_views,
     turned_entries,
 )
 from generation.evaluation.cells import Cell
 from generation.evaluation.comparison import Comparison
 from generation.evaluation.plan import Planned, planned, planned_elsewhere
 
-#: Individuals of the curves where something is learnt for each one, and where nothing is.
+#: Individuals of what is costly or turns one dial of ours alone, and of the other curves.
 FEW, SEVERAL = 10, 20
 SMALL: Final = (4, 3, 1)  # individuals, prompts, seeds
-SHIPPED, PAIRS = "shipped", "pairs"
+SHIPPED, VIEWS = "shipped", "views"
 
 
 @dataclass(frozen=True)
 class Field:
     """Methods on trials whose references are of one kind.
 
-    main: compared on all of `plans`. sweeps: spots of curves and bounds, on `few` of them. dials: of ours alone.
+    main: compared on all of `plans`. sweeps: spots of curves, on `several` of them. costly: what learns each one, and
+    bounds; dials: of ours alone; both on `few`.
     """
 
     plans: Sequence[Planned]
-    few: Sequence[Planned]
+    several: Sequence[Planned]
     main: Sequence[Entry]
     sweeps: Sequence[Entry]
+    few: Sequence[Planned] = ()
+    costly: Sequence[Entry] = ()
     dials: Sequence[Entry] = ()
 
 
 @dataclass(frozen=True)
 class Contest:
-    """One training of the visual branch. wall, elsewhere: by where the references are taken. key: in file names.
-
-    size: prompts of a round.
-    """
+    """One training of the visual branch. wall, elsewhere: by where the references are taken. key: in file names."""
 
     key: str
     title: str
     wall: Field
     elsewhere: Field
-    size: int = 2
 
     def cells(self, comparison: Comparison) -> list[Cell]:
         """Round by round: curves before all individuals, and what no claim needs last."""
         turns = [
-            in_rounds(comparison, entries, plans, self.size)
+            in_rounds(comparison, entries, plans)
             for field in (self.elsewhere, self.wall)
-            for entries, plans in (([*field.main, *field.sweeps], field.few), (field.main, field.plans))
+            for entries, plans in (
+                ([*field.main, *field.sweeps], field.several),
+                (field.costly, field.few),
+                (field.main, field.plans),
+            )
         ]
-        dials = [in_rounds(comparison, field.dials, field.few, 4) for field in (self.elsewhere, self.wall)]
+        dials = [in_rounds(comparison, field.dials, field.few) for field in (self.elsewhere, self.wall)]
         rounds = chain(chain.from_iterable(zip_longest(*turns, fillvalue=[])), chain.from_iterable(dials))
         return list(chain.from_iterable(rounds))
 
@@ -83,23 +87,38 @@ def trials(*, small: bool) -> Trials:
 
 def shipped(comparison: Comparison, on: Trials, folder: Path) -> Contest:
     """The model as it is, beside IP-Adapter and what learns each subject. folder: of the latter's fits."""
-    taught = Taught(comparison.parts)
-    adapter = adapter_entries(comparison, taught)
-    main, sweeps = main_entries(comparison, taught, adapter), [*turned_entries(taught), *adapter]
-    bounded = [*bound_entries(comparison), *sweeps, *fitted_entries(comparison, folder)]
-    wall = Field(on.wall, first(on.wall, FEW), main, bounded, dial_entries(taught))
-    return Contest(SHIPPED, "The shipped model", wall, Field(on.elsewhere, first(on.elsewhere, SEVERAL), main, sweeps))
+    taught = taught_by_pairs(comparison.parts)
+    main, sweeps = _common(comparison, taught)
+    wall = Field(
+        on.wall,
+        first(on.wall, SEVERAL),
+        main,
+        sweeps,
+        first(on.wall, FEW),
+        [*bound_entries(comparison), *fitted_entries(comparison, folder)],
+        dial_entries(taught),
+    )
+    return Contest(
+        SHIPPED, "As the papers train", wall, Field(on.elsewhere, first(on.elsewhere, SEVERAL), main, sweeps)
+    )
 
 
-def pairs_alone(comparison: Comparison, on: Trials) -> Contest | None:
-    """Branch and IP-Adapter learnt as their papers have it; None where nobody trained that on this base."""
-    taught = taught_by_pairs(comparison.parts, comparison.model)
+def other_views(comparison: Comparison, on: Trials) -> Contest | None:
+    """Branch and IP-Adapter taught with other views of each individual; None where nobody trained that on this base."""
+    taught = taught_by_views(comparison.parts, comparison.model)
     if taught is None:
         return None
+    main, sweeps = _common(comparison, taught)
+    wall = Field(on.wall, first(on.wall, FEW), main, sweeps)
+    return Contest(
+        VIEWS, "Taught with other views", wall, Field(on.elsewhere, first(on.elsewhere, SEVERAL), main, sweeps)
+    )
+
+
+def _common(comparison: Comparison, taught: Taught) -> tuple[list[Entry], list[Entry]]:
+    """What is compared on all individuals, and the other spots of its curves."""
     adapter = adapter_entries(comparison, taught)
-    main, sweeps = main_entries(comparison, taught, adapter), [*turned_entries(taught), *adapter]
-    wall, there = (Field(plans, first(plans, SEVERAL), main, sweeps) for plans in (on.wall, on.elsewhere))
-    return Contest(PAIRS, "Learnt from text-image pairs alone", wall, there, size=1)
+    return main_entries(comparison, taught, adapter), [*turned_entries(taught), *adapter]
 
 
 def first(plans: Sequence[Planned], individuals: int) -> list[Planned]:
@@ -109,9 +128,11 @@ def first(plans: Sequence[Planned], individuals: int) -> list[Planned]:
 
 
 def in_rounds(
-    comparison: Comparison, entries: Sequence[Entry], plans: Sequence[Planned], size: int
+    comparison: Comparison, entries: Sequence[Entry], plans: Sequence[Planned], size: int = 1
 ) -> list[list[Cell]]:
     """`size` prompts of every individual and entry, then the next ones: stopped anywhere, all have as much."""
+    if not (entries and plans):
+        return []
     places: dict[tuple[str, str], int] = {}
     for plan in plans:
         known = sum(key[0] == plan.individual for key in places)

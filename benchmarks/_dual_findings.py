@@ -75,21 +75,22 @@ class Findings:
         return aligned(self.points(self.field.main, self.field.plans))
 
     @cached_property
-    def few_points(self) -> list[Point]:
-        """On the individuals of the sweeps, the main methods first."""
-        return self.points([*self.field.main, *self.field.sweeps], self.field.few)
+    def curve_points(self) -> list[Point]:
+        """On some of the individuals, the main methods first, and what is costly on fewer of them."""
+        field = self.field
+        return [*self.points([*field.main, *field.sweeps], field.several), *self.points(field.costly, field.few)]
 
     @cached_property
     def dial_points(self) -> list[Point]:
-        """Scope x quantity and early stop, on the individuals of the sweeps."""
+        """Scope x quantity and early stop, on few of the individuals."""
         return self.points(self.field.dials, self.field.few)
 
     @cached_property
     def curves(self) -> dict[str, list[tuple[str, Point]]]:
         """Curve -> its spots' words and points, from the weakest setting to the strongest."""
-        named = {one.label: one for one in self.few_points}
+        named = {one.label: one for one in self.curve_points}
         found: dict[str, dict[str, Point]] = {}
-        for entry in [*self.field.main, *self.field.sweeps]:
+        for entry in [*self.field.main, *self.field.sweeps, *self.field.costly]:
             if entry.curve and entry.label in named:
                 found.setdefault(entry.curve, {})[entry.spot] = named[entry.label]
         return {curve: sorted(spots.items(), key=lambda pair: float(pair[0])) for curve, spots in found.items()}
@@ -102,7 +103,7 @@ class Findings:
         return [*_control(named[OURS], named[PLAIN]), *self._curve_verdicts()]
 
     def _curve_verdicts(self) -> list[Verdict]:
-        ours = next((one for one in self.few_points if one.label == OURS), None)
+        ours = next((one for one in self.curve_points if one.label == OURS), None)
         made = []
         for curve, spots in self.curves.items():
             points = [one for _, one in spots]
@@ -118,7 +119,7 @@ class Findings:
         """Means with bounds, and the verdicts."""
         return {
             "all individuals": [_figures(one) for one in self.main_points],
-            "curves": [_figures(one) for one in [*self.few_points, *self.dial_points]],
+            "curves": [_figures(one) for one in [*self.curve_points, *self.dial_points]],
             "verdicts": [vars(verdict) for verdict in self.verdicts()],
         }
 

@@ -61,7 +61,7 @@ def _sections(report: Report) -> list[str]:
     for found in report.contests:
         parts += _contest(found)
     if len(report.contests) > 1:
-        rows = difference_table("shipped less pairs alone", trainings(*report.contests[:2]))
+        rows = difference_table("pairs alone less other views", trainings(*report.contests[:2]))
         parts += ["### What other views of an individual teach", rows]
     return [*parts, *_checks(report), *_pictures()]
 
@@ -90,11 +90,11 @@ def _curves(found: Both, where: str, findings: Findings) -> list[str]:
     parts = [
         f"### {found.contest.title}: every curve, {told}",
         f"![similarity against text match, a curve a method]({IMAGES}/{_plot_name(found, where)})",
-        _folded("Every setting", table(findings.few_points, COLUMNS)),
+        _folded("Every setting", table(findings.curve_points, COLUMNS)),
     ]
-    costly = [one for one in findings.few_points if one.mean("test_time_steps").mean > 0]
+    costly = [one for one in findings.curve_points if one.mean("test_time_steps").mean > 0]
     if costly:
-        ours = [one for one in findings.few_points if one.label == OURS]
+        ours = [one for one in findings.curve_points if one.label == OURS]
         parts += ["What a new subject costs before its first picture:", table([*ours, *costly], COST)]
     if findings.dial_points:
         parts.append(_folded("The dials of ours", table(findings.dial_points, COLUMNS)))
@@ -143,7 +143,7 @@ def _plot(findings: Findings) -> str:
         name: [Spot(one.mean("similarity"), one.mean("text_match"), word) for word, one in spots]
         for name, spots in findings.curves.items()
     }
-    lone = {one.label: one for one in findings.few_points if one.label in LONE}
+    lone = {one.label: one for one in findings.curve_points if one.label in LONE}
     if TRUTH in lone:
         curves |= {label: [Spot(one.mean("similarity"), one.mean("text_match"))] for label, one in lone.items()}
     return pareto(curves, x_title="similarity to the reference", y_title="text match")
@@ -156,10 +156,10 @@ def _write_pictures(report: Report, where: str, images: Path) -> None:
         findings = dict(_places(found))[where]
         field, place = findings.field, "" if found is report.contests[0] else found.contest.key
         columns += [Column(PLAIN, entry.method) for entry in field.main if entry.label == PLAIN and not columns]
-        shown = {entry.label: entry for entry in [*field.main, *field.sweeps] if entry.shown}
+        shown = {entry.label: entry for entry in [*field.main, *field.sweeps, *field.costly] if entry.shown}
         columns += [Column(label, entry.method, place) for label, entry in shown.items()]
     first = dict(_places(report.contests[0]))[where]
-    write_sheet(first.comparison, columns, spread(first.field.few, SHOWN), images / _sheet_name(where))
+    write_sheet(first.comparison, columns, spread(first.field.several, SHOWN), images / _sheet_name(where))
 
 
 def spread(plans: Sequence[Planned], count: int) -> list[Planned]:

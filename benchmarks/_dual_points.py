@@ -8,9 +8,8 @@ from itertools import product
 from pathlib import Path
 from typing import Final
 
-from generation.downloads import file_sha256
-from generation.evaluation.baselines.adapter import PAIRS_BRANCH, PAIRS_WEIGHTS, WEIGHTS, adapters
-from generation.evaluation.baselines.branches import with_branch
+from generation.evaluation.baselines.adapter import VIEWS_BRANCH, VIEWS_WEIGHTS, WEIGHTS, adapters
+from generation.evaluation.baselines.branches import branch_digest, with_branch
 from generation.evaluation.baselines.inversion import TextualInversion
 from generation.evaluation.baselines.lora import DreamBoothLora
 from generation.evaluation.baselines.settings import Inversion, Lora
@@ -20,6 +19,8 @@ from generation.published import WeightsMismatch
 from generation.spec import MaskDials
 from generation.studio.drawing import How
 from generation.studio.loading import StudioParts
+from generation.studio.weights import VISUAL_BRANCH
+from generation.studio.weights import WEIGHTS as RELEASE
 
 #: Acts everywhere: the mask is made once and is 1.
 EVERYWHERE: Final = MaskDials(scope=1.0, binary=True, stop_step=1)
@@ -47,24 +48,26 @@ class Entry:
 
 @dataclass(frozen=True)
 class Taught:
-    """The model with one training of its visual branch, and IP-Adapter's file that was taught alike.
-
-    branch: SHA-256 (hex) of the branch's file, empty for the shipped one.
-    """
+    """The model with one training of its visual branch, the branch's digest, and IP-Adapter's file taught alike."""
 
     parts: StudioParts
-    adapter: Path = WEIGHTS
-    branch: str = ""
+    branch: str
+    adapter: Path
 
     def ours(self, how: How | None = None) -> Ours:
         """With this branch."""
         return Ours("ours", self.parts, how or How(), branch=self.branch)
 
 
-def taught_by_pairs(parts: StudioParts, model: str, branch: Path = PAIRS_BRANCH) -> Taught | None:
-    """Text-image pairs alone; None where nobody trained that on this base."""
+def taught_by_pairs(parts: StudioParts) -> Taught:
+    """Text-image pairs alone: as it ships."""
+    return Taught(parts, branch_digest(RELEASE / VISUAL_BRANCH), WEIGHTS)
+
+
+def taught_by_views(parts: StudioParts, model: str, branch: Path = VIEWS_BRANCH) -> Taught | None:
+    """Other views of each individual; None where nobody trained that on this base."""
     try:
-        return Taught(with_branch(parts, branch, model), PAIRS_WEIGHTS, file_sha256(branch))
+        return Taught(with_branch(parts, branch, model), branch_digest(branch), VIEWS_WEIGHTS)
     except (FileNotFoundError, WeightsMismatch):
         return None
 
@@ -105,7 +108,7 @@ def adapter_entries(comparison: Comparison, taught: Taught) -> list[Entry]:
 
 def bound_entries(comparison: Comparison) -> list[Entry]:
     """What can be expected at most, and without any reference."""
-    told = Ours("words alone", comparison.parts, comparison.plain.how, told=True)
+    told = Ours(comparison.plain.name, comparison.parts, comparison.plain.how, told=True)
     return [Entry(TRUTH, Truth()), Entry(TOLD, told)]
 
 

@@ -1,10 +1,10 @@
 """Need likeness and text control be traded? Ours beside other methods, on the shipped model and on the same noise.
 
-Two contests by the same code: the shipped visual branch, and one that learnt from text-image pairs alone, as the papers
-train it, each with an IP-Adapter taught alike. Every picture is one cell, measured once and kept in a file under
-IMPRIMATUR_HOME (else var/); a run that was stopped goes on, several may fill one file. What the repository holds of
-this model's cells is taken over. With --write the figures, the plots, the pages of pictures and their part of
-docs/explanation/proof.md are made anew.
+Two contests by the same code: the shipped visual branch, learnt from text-image pairs alone as the papers train it,
+and one taught with other views of each individual, each with an IP-Adapter taught alike. Every picture is one cell,
+measured once and kept in a file under IMPRIMATUR_HOME (else var/); a run that was stopped goes on, several may fill
+one file. What the repository holds of this base's cells is taken over. With --write the figures, the plots, the
+pages of pictures and their part of docs/explanation/proof.md are made anew.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Final
 from rich.progress import Progress
 
 from benchmarks._dual_checks import Checks, checks
-from benchmarks._dual_contest import PAIRS, SHIPPED, Contest, pairs_alone, shipped, trials
+from benchmarks._dual_contest import SHIPPED, VIEWS, Contest, other_views, shipped, trials
 from benchmarks._dual_findings import Both, both, print_findings
 from benchmarks._dual_page import Report, write_page
 from benchmarks._report import Result, answer, asking
@@ -25,23 +25,23 @@ from generation.evaluation.cells import Cell, CellCache, fill, read_compact, wri
 from generation.evaluation.comparison import Comparison
 from generation.studio.loading import load_evaluator, load_studio
 from generation.studio.looking import evaluator_figures
-from generation.studio.weights import weights_digest
+from generation.studio.weights import base_digest
 
 ROOT: Final = Path(__file__).parents[1]
 COMMITTED: Final = ROOT / "docs" / "data" / "dual-cells.jsonl"
 CHECKS: Final = "checks"
-PARTS: Final = ("all", SHIPPED, PAIRS, CHECKS)
+PARTS: Final = ("all", SHIPPED, VIEWS, CHECKS)
 
 
 class Dual:
     """The whole comparison: what is to be measured, in order, and what has been."""
 
     def __init__(self, folder: Path, *, small: bool = False) -> None:
-        self.comparison = Comparison(load_studio(), load_evaluator(), weights_digest(), folder / "plain")
+        self.comparison = Comparison(load_studio(), load_evaluator(), base_digest(), folder / "plain")
         on, fits = trials(small=small), folder / "fits"
         theirs = shipped(self.comparison, on, fits)
-        pairs = pairs_alone(self.comparison, on)
-        self.contests: list[Contest] = [theirs, *([pairs] if pairs else [])]
+        views = other_views(self.comparison, on)
+        self.contests: list[Contest] = [theirs, *([views] if views else [])]
         self.checks: Checks = checks(self.comparison, theirs.wall, fits)
         self.cache = CellCache(folder / "cells.jsonl")
         self._take_over()

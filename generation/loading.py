@@ -17,8 +17,8 @@ from generation.profiles import SD15, SDXL_REALCUSTOM, STUDIO, Profile, get_prof
 from generation.published import WeightsMismatch, check_release
 from generation.published_pipeline import load_published_pipeline, missing_parts, release_files
 from generation.sd15 import check_sd15, load_sd15_pipeline, missing_sd15_parts
-from generation.studio.loading import VISUAL_FILE, load_evaluator
-from generation.studio.weights import WEIGHTS, read_manifest
+from generation.studio.loading import load_evaluator
+from generation.studio.weights import VISUAL_BRANCH, WEIGHTS, read_manifest
 from generation.training.bases import BaseUnavailable, load_ground, studio_ground, trained_pipeline, with_branch
 from generation.training.export import BRANCH
 from generation.tuned import tuned
@@ -107,7 +107,7 @@ def misfits(profile: str, folder: Path) -> list[str]:
 
 def load_studio_pipeline(device: str = "cpu", folder: Path = WEIGHTS) -> RealCustomPipeline:
     """The model in the box. Raises ModelUnavailable where its visual branch is missing."""
-    branch = folder / "vision" / VISUAL_FILE
+    branch = folder / VISUAL_BRANCH
     lacking = f"the studio model in {folder} has no visual branch: train it with the stages “encoder” and “vision”"
     try:
         ground = studio_ground(folder, device)

@@ -26,7 +26,7 @@ BATCH: Final = 16
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One picture of a comparison. model: digest of the weights. settings: of the method, plain JSON types.
+    """One picture of a comparison. model: digest of the base. settings: of the method, plain JSON types.
 
     individual and prompt name a trial; they and the seed are the same for every method, so that cells can be paired.
     """

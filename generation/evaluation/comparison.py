@@ -37,7 +37,8 @@ PLAIN: Final = How(influence=0.0, dials=MaskDials(stop_step=1))
 class Comparison:
     """Measures cells of the methods it was given.
 
-    model: digest of the weights. folder: where pictures that words alone draw are kept, since all are set beside them.
+    model: digest of the base, which all methods share. folder: where pictures that words alone draw are kept, since all
+    are set beside them.
     """
 
     def __init__(

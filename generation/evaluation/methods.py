@@ -63,8 +63,8 @@ class Method(Protocol):
 class Ours:
     """The shipped base with a visual branch, whole or with something left out: see `How`.
 
-    told: the prompt describes the looks too. branch: SHA-256 (hex) of the branch's own file (`baselines.branches`),
-    empty for the shipped one.
+    told: the prompt describes the looks too. branch: digest of the visual branch (`baselines.branches`), empty where no
+    reference acts.
     """
 
     name: str

@@ -83,10 +83,13 @@ The running averages of these stages, in fp16:
     python -m generation.studio.train encoder       --out DIR --minutes 20  --seed 0 --steps 2000 --batch 24
     python -m generation.studio.train text-to-image --out DIR --minutes 120 --seed 0 --steps 16500 --batch 24
     python -m generation.studio.train together      --out DIR --minutes 130 --seed 0 --steps 30400 --batch 24
+    python -m generation.studio.train vision        --out DIR --minutes 60  --seed 0 --steps 5000 --batch 24
     python -m generation.studio.ship                --out DIR
 
-Each takes `--resume` and stops cleanly on SIGTERM; all of it is about five hours of two CPU cores. The stage `vision`
-may follow `together`: it trains the branch alone.
+Each takes `--resume` and stops cleanly on SIGTERM; all of it is about six hours of two CPU cores. In `together` a
+visual branch learns beside the base, from other views of each subject. The branch that ships learnt afterwards, on the
+frozen base and from nothing, as RealCustom's does: from text-image pairs alone, the reference being the picture itself.
+Why: `docs/explanation/proof.md`.
 
 The commands repeat the recipe, not the bytes of this release. Its base grew out of an earlier one (`--grow`): 12,600
 steps with ten kinds and ten scenes, without cross-attention at 16 x 16; that came with step 12,600 and the wider world
@@ -99,7 +102,10 @@ with which later scenes and accessories is in `generation/studio/world/layout.py
 {benchmark}
 """
 #: What the last look at many samples showed.
-_WEAK = "Two patterns in three come out, with ragged edges; emblems are a spot of the right colour, seldom its shape."
+_WEAK = (
+    "Two patterns in three come out, with ragged edges; emblems are a spot of the right colour, seldom its shape; "
+    "small faces smear."
+)
 
 
 def _phrases(phrases: dict[str, str]) -> str:

@@ -14,9 +14,7 @@ from generation.studio.architecture import build_scheduler
 from generation.studio.autoencoder import StudioAutoencoder
 from generation.studio.tokenizer import MAX_LENGTH
 from generation.studio.vision_networks import StudioEvaluator, StudioImageEncoder
-from generation.studio.weights import WEIGHTS, verify
-
-VISUAL_FILE = "visual.safetensors"
+from generation.studio.weights import VISUAL_BRANCH, WEIGHTS, verify
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ def _visual_branch(
 ) -> tuple[SmallProjector, VisualAttention]:
     projector = SmallProjector(encoder.config["widths"][-1], int(unet.config["cross_attention_dim"]))
     attention = attach(unet, projector, scoring=True)
-    state = load_file(folder / "vision" / VISUAL_FILE)
+    state = load_file(folder / VISUAL_BRANCH)
     load_visual_state_dict(unet, {name: tensor.float() for name, tensor in state.items()})
     return projector, attention
 
@@ -54,7 +52,7 @@ def load_studio(folder: Path = WEIGHTS) -> StudioParts:
     encoder = projector = attention = None
     if (folder / "image_encoder").is_dir():
         encoder = StudioImageEncoder.from_pretrained(folder / "image_encoder", torch_dtype=torch.float32).eval()
-    if encoder is not None and (folder / "vision" / VISUAL_FILE).is_file():
+    if encoder is not None and (folder / VISUAL_BRANCH).is_file():
         projector, attention = _visual_branch(unet, encoder, folder)
     return StudioParts(
         unet=unet.eval(),

@@ -1,6 +1,7 @@
 """From checkpoints to the release: `python -m generation.studio.ship --out DIR [--weights FOLDER]`.
 
-Writes the running averages as fp16 safetensors, the tokenizer's files, a manifest with SHA-256 and the model card.
+Writes the running averages as fp16 safetensors, the tokenizer's files, a manifest with SHA-256 and the model card. With
+`--figures FILE` alone, what was measured of a release comes into its manifest and card.
 """
 
 import argparse
@@ -18,12 +19,11 @@ from generation.studio import card, decoding, looking
 from generation.studio.architecture import Widths
 from generation.studio.attributes import CLASSES
 from generation.studio.autoencoder import StudioAutoencoder
-from generation.studio.loading import VISUAL_FILE
 from generation.studio.text_to_image import TextToImage
 from generation.studio.tokenizer import write_tokenizer
 from generation.studio.vision import Vision
 from generation.studio.vision_networks import new_encoder, new_evaluator
-from generation.studio.weights import WEIGHTS, write_manifest
+from generation.studio.weights import VISUAL_BRANCH, WEIGHTS, read_manifest, write_manifest
 from generation.training.checkpoint import read_facts
 from generation.training.loop import load_average
 
@@ -71,8 +71,8 @@ def _ship_vision(out: Path, folder: Path, base: TextToImage) -> dict[str, Any]:
         step = load_average(Vision(base, encoder), checkpoint)
         facts |= {"vision": {"step": step}} if step else {}
         state = {name: tensor.half().contiguous() for name, tensor in visual_state_dict(base.unet).items()}
-        (folder / "vision").mkdir()
-        save_file(state, folder / "vision" / VISUAL_FILE)
+        (folder / VISUAL_BRANCH).parent.mkdir()
+        save_file(state, folder / VISUAL_BRANCH)
     encoder.half().save_pretrained(folder / "image_encoder")
     return facts
 
@@ -95,25 +95,32 @@ def ship(out: Path, folder: Path, figures: dict[str, Any] | None = None) -> None
         facts |= _ship_evaluator(out, fresh)
     if (out / "encoder" / "checkpoint.safetensors").is_file():
         facts |= _ship_vision(out, fresh, base)
-    if figures:
-        facts["benchmark"] = figures
     forget_origins(fresh)
-    (fresh / "MODEL_CARD.md").write_text(card.model_card(facts))
-    write_manifest(fresh, {"model": "studio", "classes": CLASSES, "stages": facts})
+    tell(fresh, facts, figures)
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
 
 
+def tell(folder: Path, facts: dict[str, Any], figures: dict[str, Any] | None) -> None:
+    """Writes card and manifest of a release; `figures`, where given, take the place of those in `facts`."""
+    facts = facts | ({"benchmark": figures} if figures else {})
+    (folder / "MODEL_CARD.md").write_text(card.model_card(facts))
+    write_manifest(folder, {"model": "studio", "classes": CLASSES, "stages": facts})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="folder of the stages' checkpoints")
+    parser.add_argument("--out", type=Path, help="folder of the stages' checkpoints; without it the release stays")
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     parser.add_argument("--figures", type=Path, help="what `run bench studio --json` printed, for the model card")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
     torch.set_num_threads(1)
     figures = json.loads(options.figures.read_text()) if options.figures else None
-    ship(options.out, options.weights, figures)
+    if options.out:
+        ship(options.out, options.weights, figures)
+    else:
+        tell(options.weights, read_manifest(options.weights)["stages"], figures)
     log.info("shipped to %s", options.weights)
 
 

@@ -105,7 +105,10 @@ def train_vision(options: argparse.Namespace) -> None:
 
 
 def train_together(options: argparse.Namespace) -> None:
-    """Starts from the stage text-to-image as it stands, and leaves its part and that of vision in their folders."""
+    """Starts from the stage text-to-image as it stands, and leaves its part and that of vision in their folders.
+
+    Its branch learns from other views of each individual; `train_vision` takes its place by the one that ships.
+    """
     encoder = new_encoder()
     load_average(encoder, options.out / "encoder" / "checkpoint.safetensors")
     base = text_to_image.TextToImage(Widths(), autoencoder_for(options.out, options.seed))
@@ -146,8 +149,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--references",
         choices=sorted(vision.LESSONS),
-        default="elsewhere",
-        help="stage vision: of the picture itself alone, as the paper trains it, or mostly taken elsewhere",
+        default="picture",
+        help="stage vision: of the picture itself alone, as the paper trains it and we ship it, or mostly elsewhere",
     )
     parser.add_argument("--resume", action="store_true", help="continue from the stage's checkpoint")
     return parser.parse_args(arguments)

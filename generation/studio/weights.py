@@ -2,11 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 WEIGHTS = Path(__file__).parent / "weights"
 MANIFEST = "manifest.json"
+#: Of the release: where the visual branch lies.
+VISUAL_BRANCH = Path("vision") / "visual.safetensors"
 
 
 class WeightsMissing(FileNotFoundError):
@@ -51,5 +54,14 @@ def verify(folder: Path = WEIGHTS) -> None:
 
 def weights_digest(folder: Path = WEIGHTS) -> str:
     """One SHA-256 (hex) for all that draws; what is written about it may change. Raises WeightsMissing."""
-    drawing = {name: digest for name, digest in read_manifest(folder)["files"].items() if not name.endswith(".md")}
-    return hashlib.sha256(json.dumps(drawing, sort_keys=True).encode()).hexdigest()
+    return _digest(folder, lambda name: not name.endswith(".md"))
+
+
+def base_digest(folder: Path = WEIGHTS) -> str:
+    """The same of all but the visual branch: what learnt on this base still belongs to it when another branch ships."""
+    return _digest(folder, lambda name: not name.endswith(".md") and Path(name) != VISUAL_BRANCH)
+
+
+def _digest(folder: Path, counts: Callable[[str], bool]) -> str:
+    files = {name: digest for name, digest in read_manifest(folder)["files"].items() if counts(name)}
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()

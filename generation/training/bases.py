@@ -33,7 +33,7 @@ from generation.published import WeightsMismatch
 from generation.published_encoder import DINO_BLOCKS, SIGLIP_BLOCKS
 from generation.published_pipeline import load_surroundings
 from generation.studio.loading import load_studio
-from generation.studio.weights import WEIGHTS, weights_digest
+from generation.studio.weights import WEIGHTS, base_digest
 from generation.training.base import Base
 from generation.training.export import check_base, read_branch
 
@@ -90,7 +90,7 @@ def studio_ground(folder: Path = WEIGHTS, device: str = "cpu", profile: Profile 
         mask_layers=profile.mask_layers,
     )
     projector = SmallProjector(parts.image_encoder.config["widths"][-1], _text_width(parts.unet))
-    return Ground(profile, base, projector, {"manifest": weights_digest(folder)})
+    return Ground(profile, base, projector, {"base": base_digest(folder)})
 
 
 def sd15_ground(folder: Path, device: str, dtype: torch.dtype, profile: Profile = SD15) -> Ground:

@@ -86,7 +86,7 @@ def comparison(folder: Path, model: str = "w") -> Comparison:
 
 def fill(kept: CellCache, owner: Comparison, of: Field, means: Mapping[str, Mapping[str, float]]) -> None:
     """Each label's figures about its means: every individual has its own ease, the same for all methods."""
-    for entry in [*of.main, *of.sweeps]:
+    for entry in [*of.main, *of.sweeps, *of.costly]:
         if entry.label in means:
             cells = owner.cells(entry.method, of.plans)
             kept.add([(cell, _figures(means[entry.label], cell.individual)) for cell in cells])

@@ -11,11 +11,10 @@ import torch
 
 from benchmarks._dual_checks import Checks, prompts
 from benchmarks._dual_contest import Contest, first, in_rounds
-from benchmarks._dual_points import ADAPTER, OURS, PLAIN, taught_by_pairs
+from benchmarks._dual_points import ADAPTER, OURS, PLAIN, taught_by_pairs, taught_by_views
 from benchmarks.dual import COMMITTED, Dual
 from generation.attention import visual_state_dict
-from generation.downloads import file_sha256
-from generation.evaluation.baselines.branches import write_branch
+from generation.evaluation.baselines.branches import branch_digest, write_branch
 from generation.evaluation.cells import CellCache, read_compact
 from tests.benchmarks.dual_cells import PEOPLE, USUAL_ENTRIES, Shade, comparison, few_trials, field
 
@@ -30,7 +29,7 @@ def dual(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dual]:
 
 def test_a_round_has_as_many_prompts_of_every_individual_and_method(tmp_path: Path) -> None:
     owner = comparison(tmp_path)
-    rounds = in_rounds(owner, USUAL_ENTRIES[:2], few_trials(), 1)
+    rounds = in_rounds(owner, USUAL_ENTRIES[:2], few_trials())
     assert [len(cells) for cells in rounds] == [2 * PEOPLE, 2 * PEOPLE]
     assert len({cell.individual for cell in rounds[0]}) == PEOPLE
     assert not {cell.prompt for cell in rounds[0]} & {cell.prompt for cell in rounds[1]}
@@ -42,7 +41,10 @@ def test_a_contest_measures_curves_first_and_dials_last(tmp_path: Path) -> None:
     dials = [replace(USUAL_ENTRIES[0], label="dial", method=Shade("dial"))]
     few = first(wall.plans, 2)
     made = Contest(
-        "shipped", "S", replace(wall, few=few, dials=dials), replace(field(elsewhere=True), few=few[:1]), size=1
+        "shipped",
+        "S",
+        replace(wall, several=few, few=few, dials=dials),
+        replace(field(elsewhere=True), several=few[:1]),
     )
     cells = made.cells(owner)
     assert {cell.method for cell in cells[-len(few) :]} == {"dial"}
@@ -74,7 +76,7 @@ def test_every_committed_cell_of_this_model_is_one_of_the_comparison(dual: Dual)
 def test_methods_of_one_table_are_told_apart_by_their_cells(dual: Dual) -> None:
     for contest in dual.contests:
         for fields in (contest.wall, contest.elsewhere):
-            labels = {entry.label: entry for entry in [*fields.main, *fields.sweeps, *fields.dials]}
+            labels = {entry.label: entry for entry in [*fields.main, *fields.sweeps, *fields.costly, *fields.dials]}
             alike = {dual.comparison.cells(entry.method, fields.plans[:1])[0].alike for entry in labels.values()}
             # "mask frozen after" and "scope, quantity" are other settings than the main ones.
             assert len(alike) == len(labels)
@@ -83,13 +85,17 @@ def test_methods_of_one_table_are_told_apart_by_their_cells(dual: Dual) -> None:
 
 def test_another_branch_has_cells_of_its_own_and_of_another_base_is_none(dual: Dual, tmp_path: Path) -> None:
     parts, model, file = dual.comparison.parts, dual.comparison.model, tmp_path / "branch.safetensors"
-    assert taught_by_pairs(parts, model, file) is None
-    write_branch(file, visual_state_dict(parts.unet), "another base", {})
-    assert taught_by_pairs(parts, model, file) is None
-    write_branch(file, visual_state_dict(parts.unet), model, {})
-    taught = taught_by_pairs(parts, model, file)
+    assert taught_by_views(parts, model, file) is None
+    state = visual_state_dict(parts.unet)
+    write_branch(file, state, "another base", {})
+    assert taught_by_views(parts, model, file) is None
+    # The released tensors are the released branch, in whatever file they lie.
+    write_branch(file, state, model, {})
+    assert branch_digest(file) == taught_by_pairs(parts).branch
+    write_branch(file, {name: tensor + 1 for name, tensor in state.items()}, model, {})
+    taught = taught_by_views(parts, model, file)
     assert taught is not None
-    assert taught.ours().settings["branch"] == file_sha256(file)
+    assert taught.ours().settings["branch"] == branch_digest(file)
     plan = dual.contests[0].wall.plans[:1]
     theirs, shipped = (
         dual.comparison.cells(entry, plan)[0] for entry in (taught.ours(), dual.contests[0].wall.main[1].method)

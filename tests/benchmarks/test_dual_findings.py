@@ -97,7 +97,7 @@ def test_a_curve_goes_from_weak_to_strong_and_a_row_stands_once(tmp_path: Path) 
     assert [spot for spot, _ in found.curves[ADAPTER]] == ["0.5", "1", "1.5"]
     twice = field([*USUAL_ENTRIES, USUAL_ENTRIES[3]])
     again = Findings(found.comparison, found.cache, twice)
-    assert [one.label for one in again.few_points] == [one.label for one in found.few_points]
+    assert [one.label for one in again.curve_points] == [one.label for one in found.curve_points]
     assert [spot for spot, _ in again.curves[ADAPTER]] == ["0.5", "1", "1.5"]
 
 

@@ -41,9 +41,9 @@ def docs(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def report(tmp_path: Path) -> Report:
-    shipped, pairs = (found_in(tmp_path / key, key=key) for key in ("shipped", "pairs"))
+    shipped, views = (found_in(tmp_path / key, key=key) for key in ("shipped", "views"))
     ours = shipped.wall.main_points[1]
-    return Report([shipped, pairs], [(ours, replace(ours, label="wide"))], [ours], TRUSTED)
+    return Report([shipped, views], [(ours, replace(ours, label="wide"))], [ours], TRUSTED)
 
 
 def written(docs: Path) -> str:
@@ -72,7 +72,7 @@ def test_a_page_without_its_marks_is_left_as_it_is(report: Report, docs: Path) -
 def test_every_training_has_claims_tables_and_plots_that_exist(report: Report, docs: Path) -> None:
     write_page(report, docs)
     text = written(docs)
-    for key in ("shipped", "pairs"):
+    for key in ("shipped", "views"):
         assert f"### The {key} one: the claims" in text
         for where in ("wall", "elsewhere"):
             name = f"pareto-{key}-{where}.svg"
@@ -87,7 +87,7 @@ def test_every_training_has_claims_tables_and_plots_that_exist(report: Report, d
 def test_bounds_are_plotted_where_there_are_both(tmp_path: Path, docs: Path) -> None:
     found = found_in(tmp_path / "shipped")
     truth = Entry(TRUTH, Shade(TRUTH))
-    bounded = replace(found.wall.field, sweeps=[truth, *found.wall.field.sweeps])
+    bounded = replace(found.wall.field, few=found.wall.field.several, costly=[truth])
     fill(found.wall.cache, found.wall.comparison, bounded, LEADING | {TRUTH: {"similarity": 0.95, "text_match": 1.0}})
     write_page(Report([replace(found, wall=replace(found.wall, field=bounded))], [], [], TRUSTED), docs)
     plots = [(docs / "images" / "dual" / f"pareto-shipped-{where}.svg").read_text() for where in ("wall", "elsewhere")]
@@ -98,7 +98,7 @@ def test_bounds_are_plotted_where_there_are_both(tmp_path: Path, docs: Path) -> 
 def test_a_model_trained_once_has_no_comparison_of_trainings(report: Report, docs: Path) -> None:
     write_page(replace(report, contests=report.contests[:1], precision=[], longer=[]), docs)
     text = written(docs)
-    assert "pairs" not in text
+    assert "views" not in text
     assert "What other views" not in text
     assert "float32" not in text
 
@@ -124,7 +124,7 @@ def test_a_page_of_pictures_has_a_column_each_method_and_a_row_each_individual(r
 
 
 def test_a_title_has_a_line_for_the_setting_and_for_the_training() -> None:
-    assert Column("ours, no mask guidance", Shade("x"), "pairs").title == "ours\nno mask guidance\npairs"
+    assert Column("ours, no mask guidance", Shade("x"), "views").title == "ours\nno mask guidance\nviews"
     assert Column("ours", Shade("x")).title == "ours"
 
 

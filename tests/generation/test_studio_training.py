@@ -17,7 +17,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from generation.attention import visual_state_dict
-from generation.evaluation.baselines.pairs_alone import keep_branch
+from generation.evaluation.baselines.kept_branch import keep_branch
 from generation.studio import decoding, looking, text_to_image, vision
 from generation.studio.architecture import Widths
 from generation.studio.attributes import CLASSES, SUBJECT_HEADS
@@ -165,7 +165,7 @@ def test_a_branch_is_kept_and_put_on_its_base_alone(autoencoder, tmp_path):
     model = Vision(_base(autoencoder), tiny_encoder())
     trainer = Trainer(model, Plan(steps=2, warmup=1), tmp_path / "vision")
     trainer.run(partial(vision.loss_at, model, 0, vision.LESSONS["picture"], batch=2), seconds=60)
-    assert keep_branch(model, trainer.checkpoint, tmp_path / "branch.safetensors", "a base") == 2
+    assert keep_branch(model, trainer.checkpoint, tmp_path / "branch.safetensors", "a base", "picture") == 2
     with safe_open(tmp_path / "branch.safetensors", framework="pt") as stored:
         assert stored.metadata()["model"] == "a base"
         kept = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118

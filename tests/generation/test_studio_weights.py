@@ -15,12 +15,15 @@ from generation.studio.attributes import CLASSES
 from generation.studio.loading import load_evaluator, load_studio
 from generation.studio.trial import draw, judge, trials
 from generation.studio.weights import (
+    VISUAL_BRANCH,
     WEIGHTS,
     WeightsAltered,
     WeightsMissing,
+    base_digest,
     read_manifest,
     verify,
     weights_digest,
+    write_manifest,
 )
 
 
@@ -58,6 +61,17 @@ def test_an_altered_file_is_refused(tmp_path):
     with pytest.raises(WeightsAltered, match=r"merges\.txt"):
         load_studio(copy)
     assert weights_digest(copy) == before  # its files are the model's identity
+
+
+def test_another_branch_is_another_model_on_the_same_base(tmp_path):
+    copy = tmp_path / "weights"
+    shutil.copytree(WEIGHTS, copy)
+    whole, base = weights_digest(copy), base_digest(copy)
+    for name, same in ((VISUAL_BRANCH, True), ("unet/config.json", False)):
+        (copy / name).write_bytes(b"another")
+        write_manifest(copy, {})
+        assert weights_digest(copy) != whole
+        assert (base_digest(copy) == base) is same
 
 
 def test_a_folder_without_weights_says_what_to_do(tmp_path):

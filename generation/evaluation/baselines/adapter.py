@@ -15,17 +15,16 @@ from typing import Any, Final
 
 from torch import Tensor
 
-from generation.downloads import file_sha256
-from generation.evaluation.baselines.branches import with_branch
+from generation.evaluation.baselines.branches import branch_digest, with_branch
 from generation.evaluation.methods import Prepared
 from generation.spec import MaskDials
 from generation.studio.drawing import How, Trial, draw_as
 from generation.studio.loading import StudioParts
 
 WEIGHTS: Final = Path(__file__).parent / "ip-adapter.safetensors"
-#: Both learnt anew from text-image pairs alone, on the same base: a whole branch of ours, and IP-Adapter begun from it.
-PAIRS_BRANCH: Final = Path(__file__).parent / "pairs-branch.safetensors"
-PAIRS_WEIGHTS: Final = Path(__file__).parent / "pairs-ip-adapter.safetensors"
+#: Both learnt from other views of the individual: a whole branch of ours, and IP-Adapter begun from it.
+VIEWS_BRANCH: Final = Path(__file__).parent / "views-branch.safetensors"
+VIEWS_WEIGHTS: Final = Path(__file__).parent / "views-ip-adapter.safetensors"
 SCALES: Final = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
 #: The reference acts in every place; a mask that never changes need not be looked for again.
 EVERYWHERE: Final = MaskDials(scope=1.0, binary=True, stop_step=1)
@@ -33,7 +32,7 @@ EVERYWHERE: Final = MaskDials(scope=1.0, binary=True, stop_step=1)
 
 @dataclass(frozen=True)
 class IpAdapter:
-    """See the module. parts: of `with_branch`; weights: SHA-256 (hex) of its file."""
+    """See the module. parts: of `with_branch`; weights: its `branch_digest`."""
 
     parts: StudioParts
     weights: str
@@ -64,5 +63,5 @@ class IpAdapter:
 
 def adapters(parts: StudioParts, model: str, scales: Sequence[float] = SCALES, file: Path = WEIGHTS) -> list[IpAdapter]:
     """One for each scale. Raises WeightsMismatch, or FileNotFoundError where nobody trained it."""
-    own, digest = with_branch(parts, file, model), file_sha256(file)
+    own, digest = with_branch(parts, file, model), branch_digest(file)
     return [IpAdapter(own, digest, scale) for scale in scales]

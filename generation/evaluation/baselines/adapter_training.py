@@ -2,8 +2,9 @@
 
 `python -m generation.evaluation.baselines.adapter_training --out FOLDER [--steps N] [--resume]` trains and exports it.
 It begins from the projector, keys and values of ours, which have seen the same data and far more of it; what it must
-learn is to do without mask and scoring. These are the shipped ones, or with `--branch FILE` those of `pairs_alone`:
-then it too learns from text-image pairs alone, by the plain loss, which knows nothing of the subject's place.
+learn is to do without mask and scoring. These are the shipped ones: it too learns from text-image pairs alone, by the
+plain loss, which knows nothing of the subject's place. With `--references elsewhere --branch FILE` it begins from a
+branch that was taught with other views, and learns from them.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from generation.studio.drawn_pairs import DrawnPairs
 from generation.studio.loading import StudioParts, load_studio
 from generation.studio.together import weighted_error
 from generation.studio.vision import LESSONS
-from generation.studio.weights import WEIGHTS, weights_digest
+from generation.studio.weights import WEIGHTS, base_digest
 from generation.studio.world.render import SIZE
 from generation.training.draws import Draws, Recipe, draws_at
 from generation.training.loop import Progress, Trainer, load_average
@@ -42,7 +43,7 @@ FILE: Final = "ip-adapter.safetensors"
 class AdapterBranch(nn.Module):
     """A copy of the model whose projector, visual keys and values learn on; the whole reference acts everywhere."""
 
-    def __init__(self, parts: StudioParts, *, weighted: bool = True) -> None:
+    def __init__(self, parts: StudioParts, *, weighted: bool = False) -> None:
         super().__init__()
         parts = own_copy(parts)
         self.weighted = weighted
@@ -130,14 +131,14 @@ def train(
     """
     parts = load_studio(base)
     if start is not None:
-        parts = with_branch(parts, start, weights_digest(base))
+        parts = with_branch(parts, start, base_digest(base))
     branch = AdapterBranch(parts, weighted=setting.references == "elsewhere")
     trainer = Trainer(branch, setting.plan, out)
     if resume:
         trainer.resume()
     trainer.run(partial(loss_at, branch, setting), seconds=60 * minutes, on_step=_report)
     load_average(branch, trainer.checkpoint)
-    export(branch, out / FILE, setting, weights_digest(base))
+    export(branch, out / FILE, setting, base_digest(base))
     return out / FILE
 
 
@@ -146,7 +147,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="checkpoint and weights, outside of git")
     parser.add_argument("--base", type=Path, default=WEIGHTS, help="folder of the released model")
-    parser.add_argument("--branch", type=Path, help="begin from this branch, learnt from text-image pairs alone")
+    parser.add_argument("--branch", type=Path, help="begin from this branch, not from the shipped one")
+    parser.add_argument("--references", choices=sorted(LESSONS), default=Adapter.references)
     parser.add_argument("--steps", type=int, default=Adapter.steps)
     parser.add_argument("--learning-rate", type=float, default=Adapter.learning_rate)
     parser.add_argument("--minutes", type=float, default=float("inf"))
@@ -157,7 +159,7 @@ def main(arguments: list[str] | None = None) -> None:
     setting = Adapter(
         steps=options.steps,
         learning_rate=options.learning_rate,
-        references="picture" if options.branch else "elsewhere",
+        references=options.references,
     )
     file = train(
         setting,

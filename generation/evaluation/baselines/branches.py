@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from copy import deepcopy
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from generation.attention import attach, is_visual, load_visual_state_dict, visual_state_dict
@@ -40,6 +41,15 @@ def write_branch(file: Path, state: Mapping[str, Tensor], model: str, settings: 
     file.parent.mkdir(parents=True, exist_ok=True)
     save_file(halves, file, metadata=told)
     file.chmod(0o644)
+
+
+def branch_digest(file: Path) -> str:
+    """SHA-256 (hex) of the tensors in a file, by name: the same branch, released or in a file of its own, has one."""
+    found = hashlib.sha256()
+    for name, tensor in sorted(load_file(file).items()):
+        found.update(f"{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
+        found.update(tensor.contiguous().numpy().tobytes())
+    return found.hexdigest()
 
 
 def with_branch(parts: StudioParts, file: Path, model: str) -> StudioParts:

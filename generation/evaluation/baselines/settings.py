@@ -82,14 +82,13 @@ class Lora(Fitting):
 class Adapter:
     """IP-Adapter, trained once for all subjects.
 
-    references: what they are of, as in the stage vision: the individual elsewhere, or the picture itself alone. Each of
+    references: what they are of, as in the stage vision: the picture itself alone, or the individual elsewhere. Each of
     text_dropout and reference_dropout is the share of rows that lose it, independently. time_exponent: as the base was
     trained.
     """
 
-    references: Literal["elsewhere", "picture"] = "elsewhere"
-
-    steps: int = 900
+    references: Literal["elsewhere", "picture"] = "picture"
+    steps: int = 1500
     learning_rate: float = 3e-4
     batch: int = 24
     warmup: int = 50

@@ -27,7 +27,7 @@ from generation.evaluation.plan import tuning_trials
 from generation.studio.drawing import Trial
 from generation.studio.loading import StudioParts, load_evaluator, load_studio
 from generation.studio.vision_networks import StudioEvaluator
-from generation.studio.weights import weights_digest
+from generation.studio.weights import base_digest
 
 log = logging.getLogger(__name__)
 WATCHED: Final = ("similarity", "text_match", "recovery")
@@ -78,7 +78,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = _options(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
-    parts, evaluator, model = load_studio(), load_evaluator(), weights_digest()
+    parts, evaluator, model = load_studio(), load_evaluator(), base_digest()
     rows = tuning_trials(options.individuals, options.prompts)
     for told in options.told:
         method = METHODS[options.method](parts, options.out, model, told)
