@@ -16,6 +16,7 @@ BLOCK = 8  # pixels of SIDE
 MOST = 24.0  # levels of 255 by which a block's mean may differ: copies stay under 12
 GREY_UNDER = 3.0  # mean difference of channels in a picture without colour
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as everybody makes grey
+TELLS = 2  # altered blocks: one alone may be a speck
 KEPT = 3.0  # times the median residual: what differs more is left out of the fit
 
 Array = NDArray[np.float64]

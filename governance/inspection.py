@@ -1,18 +1,17 @@
 """Everything that a stranger's file says, in one look: its manifest, its pixels, what is wrong with it.
 
-One call and plain JSON, so that the look can be taken in a process of its own (`governance.apart`).
+A second look lays it over a picture of ours. Each is one call and plain JSON, so that it can be taken in a process of
+its own (`governance.apart`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
-from PIL import Image
-
-from governance.alteration import altered_blocks
+from governance.alteration import TELLS, altered_blocks
 from governance.errors import UnreadableUpload
 from governance.intake import decode_picture, pixel_digest
 from governance.manifests import OutputFacts
@@ -21,7 +20,6 @@ from governance.recognise import Traces, recognise
 from governance.registration import SAME_FROM, register, resemble
 
 MAX_TEXT, MANY = 200, 50  # of anything that a stranger's manifest says
-TELLS = 2  # altered blocks: one alone may be a speck
 # Whoever signed, signed this name: the signature and the assertions hold, and only the picture is another.
 _ONLY_PIXELS = {"assertion.dataHash.mismatch"}
 _TERM = re.compile(r"[A-Za-z]{1,60}")  # of IPTC's digitalsourcetype
@@ -54,7 +52,6 @@ class Inspection:
     report: the manifest's, without its raw store. refusal: a reason of `intake.REFUSALS` if the file is no whole
     picture, with its sentences in English and Japanese; then the pixels tell nothing.
     listed: whoever signed it is on the public trust list. pixel_digest, traces: of the decoded picture.
-    laid_over: for each original it was compared with.
     """
 
     report: ManifestReport
@@ -64,7 +61,6 @@ class Inspection:
     listed: bool = False
     pixel_digest: str = ""
     traces: Traces | None = None
-    laid_over: tuple[LaidOver, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -77,17 +73,13 @@ class Inspection:
         values = {f.name: data[f.name] for f in fields(cls)}
         values["report"] = report_from_json(data["report"])
         values["traces"] = Traces(**data["traces"]) if data["traces"] else None
-        values["laid_over"] = tuple(LaidOver(**row) for row in data["laid_over"])
         return cls(**values)
 
 
-def inspect(
-    data: bytes, *, anchors: str, public_list: str, watermark_key: bytes, originals: Sequence[bytes] = ()
-) -> Inspection:
+def inspect(data: bytes, *, anchors: str, public_list: str, watermark_key: bytes) -> Inspection:
     """Look at a file; never raises for a bad one.
 
     anchors: PEM of our own roots. public_list: PEM of everybody's, "" for none. watermark_key: ours.
-    originals: files of ours of which this may be a cropped or turned copy.
     """
     try:
         picture, mime = decode_picture(data)
@@ -101,15 +93,17 @@ def inspect(
         listed=listed,
         pixel_digest=pixel_digest(picture),
         traces=recognise(picture, watermark_key),
-        laid_over=tuple(_laid_over(picture, original, watermark_key) for original in originals),
     )
 
 
-def _laid_over(picture: Image.Image, original: bytes, watermark_key: bytes) -> LaidOver:
-    """Where its mark can be read it lies there already, if it is the picture. Else it may have been cropped or turned:
-    looking for that takes half a second."""
-    ours, mark = decode_picture(original)[0], recognise(picture, watermark_key).watermark_id
-    likeness = resemble(picture, ours)
+def lay_over(data: bytes, original: bytes, watermark_key: bytes) -> LaidOver:
+    """Lay a picture over a file of ours of which it may be a copy. Raises UnreadableUpload.
+
+    Where its mark can be read it lies there already, if it is the picture. Else it may have been cropped or turned:
+    looking for that takes longest.
+    """
+    (picture, _), (ours, _) = decode_picture(data), decode_picture(original)
+    mark, likeness = recognise(picture, watermark_key).watermark_id, resemble(picture, ours)
     if mark is not None and likeness >= SAME_FROM:
         return LaidOver(likeness=likeness, altered=altered_blocks(picture, ours), watermark_id=mark)
     found = register(picture, ours)

@@ -66,10 +66,10 @@ class _Pose:
 
 def register(copy: Image.Image, original: Image.Image) -> Registration:
     """The best place of the copy over the original; about a second. Always an answer: look at `is_same`."""
-    grey, target = copy.convert("L"), original.convert("L")
-    pose = _refined(_shrunk(grey, FINE), _shrunk(target, FINE), _coarse(grey, target))
+    small, target = (_shrunk(image.convert("L"), FINE) for image in (copy, original))
+    pose = _refined(small, target, _coarse(small, target))
     laid, where = _laid_over(copy.convert("RGB"), original.convert("RGB"), pose)
-    likeness = _likeness(_shrunk(grey, FINE), _shrunk(target, FINE), pose)
+    likeness = _likeness(small, target, pose)
     return Registration(image=laid, where=where, likeness=likeness, scale=pose.scale, degrees=pose.degrees)
 
 
@@ -87,7 +87,7 @@ def _shrunk(image: Image.Image, side: int) -> Image.Image:
 
 
 def _coarse(copy: Image.Image, target: Image.Image) -> _Pose:
-    """Every scale and angle, each at its best shift."""
+    """Every scale and angle, each at its best shift. Both greyscale, `FINE` at most."""
     field = _Field(_shrunk(target, COARSE))
     found = [field.best(copy, scale, degrees) for scale in SCALES for degrees in ANGLES]
     return max(found, key=lambda pair: pair[0])[1]

@@ -141,9 +141,9 @@ def embed_within(
 
 def read(image: Image.Image, key: bytes) -> Reading | None:
     """The mark in the picture, or None. Raises ValueError for a short key."""
-    pixels = _pixels(_reduced(image))
+    plane = _plane(_pixels(_reduced(image)))
     for band in BANDS:
-        reading = _read_band(pixels, key, _carrier(_checked(key), band))
+        reading = _read_band(plane, key, _carrier(_checked(key), band))
         if reading is not None:
             return reading
     return None
@@ -160,8 +160,8 @@ def _reduced(image: Image.Image) -> Image.Image:
     return image.reduce(factor) if factor > 1 else image
 
 
-def _read_band(pixels: Array, key: bytes, carrier: _Carrier) -> Reading | None:
-    samples = _samples(pixels, carrier) * carrier.chips  # (64, n)
+def _read_band(plane: Array, key: bytes, carrier: _Carrier) -> Reading | None:
+    samples = _samples(plane, carrier) * carrier.chips  # (64, n)
     scores = samples.sum(axis=1) / np.sqrt((samples**2).sum(axis=1) + 1e-9)
     value = int.from_bytes(np.packbits(scores > 0).tobytes())
     identifier, check = value >> CHECK_BITS, value & ((1 << CHECK_BITS) - 1)
@@ -214,16 +214,20 @@ def _basis(rows: int) -> Array:
     return basis
 
 
-def _samples(pixels: Array, carrier: _Carrier) -> Array:
-    """(height, width, 3) pixels -> (64, n) DCT coefficients of the luma plane."""
-    luma = _resized(pixels @ LUMA, (PLANE, PLANE))
-    coefficients = carrier.basis @ luma @ carrier.basis.T
+def _plane(pixels: Array) -> Array:
+    """(height, width, 3) pixels -> (PLANE, PLANE) of luma."""
+    return _resized(pixels @ LUMA, (PLANE, PLANE))
+
+
+def _samples(plane: Array, carrier: _Carrier) -> Array:
+    """(64, n) DCT coefficients of the luma plane."""
+    coefficients = carrier.basis @ plane @ carrier.basis.T
     chosen: Array = coefficients[carrier.places[..., 0], carrier.places[..., 1]]
     return chosen
 
 
 def _correlations(pixels: Array, carrier: _Carrier) -> Array:
-    total: Array = (_samples(pixels, carrier) * carrier.chips).sum(axis=1)
+    total: Array = (_samples(_plane(pixels), carrier) * carrier.chips).sum(axis=1)
     return total
 
 

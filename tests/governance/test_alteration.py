@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance
 
-from governance.alteration import altered_blocks
-from governance.inspection import TELLS
+from governance.alteration import TELLS, altered_blocks
 from governance.registration import register
 from tests.governance.test_watermark import drawn, noise_like, saved, scaled
 

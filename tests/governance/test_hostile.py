@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
-from governance.apart import Apart, Known
+from governance.apart import Apart, Known, _Keeper
 from governance.errors import UnreadableUpload
 from governance.inspection import Inspection, inspect
 from governance.intake import decode_upload, pixel_digest
@@ -176,7 +177,7 @@ def assert_nothing_personal(text: str) -> None:
 
 def run(code: str) -> str:
     """In a process that has given its rights away; what it prints, or how it ended."""
-    start = "import socket, os, sys; from governance.apart import _give_rights_away as g; g(memory=3 * 2**30, cpu=2)\n"
+    start = "import socket, os, sys; from governance.keeper import _give_rights_away as g; g(memory=3 * 2**30, cpu=2)\n"
     done = subprocess.run([sys.executable, "-c", start + code], capture_output=True, text=True, check=False)
     return done.stderr.strip().splitlines()[-1] if done.stderr else str(done.returncode)
 
@@ -192,26 +193,115 @@ def test_it_is_not_root_and_cannot_raise_its_limits() -> None:
     assert "not allowed to raise maximum limit" in run(again)
 
 
-def test_an_answer_that_does_not_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that was taken over by its file may say anything, for ever."""
-    flood = "import sys\nwhile True: sys.stdout.buffer.write(bytes(65536))"
-    monkeypatch.setattr("governance.apart._CODE", flood)
-    known = Known(anchors="", watermark_key=KEY)
-    flooded, opening = Apart(), Apart("open")
+def taken_over(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """As if each file took over its process: it does `code` with its connection, in place of an answer."""
+    start = "import os, sys; sys.path.insert(0, sys.argv[1]); from governance import keeper\n"
+    monkeypatch.setattr(
+        "governance.apart._CODE",
+        f"{start}def serve(connection, duty):\n    connection.recv(1 << 20)\n    {code}\n"
+        "keeper._rehearse, keeper._serve = (lambda duty: None), serve\nkeeper.keep(sys.argv[2:])",
+    )
+
+
+@pytest.mark.parametrize(
+    "code", ["while True: connection.sendall(bytes(65536))", "os.kill(os.getpid(), 11)", "pass", "0 / 0"]
+)
+def test_whatever_a_file_does_to_its_process_is_no_picture(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It answers without end, crashes, leaves, fails: the file is refused, and the keeper is another one afterwards."""
+    taken_over(monkeypatch, code)
+    data, known = encoded(picture(), "image/png"), Known(anchors="", watermark_key=KEY)
+    looking, opening = Apart(), Apart("open")
     try:
-        assert flooded.inspect(encoded(picture(), "image/png"), known).refusal == "damaged"
-        with pytest.raises(UnreadableUpload, match="more memory or time"):
-            opening.open(encoded(picture(), "image/png"), known)
+        first = keeper_of(looking, known)
+        assert looking.inspect(data, known).refusal == "damaged"
+        for refused in (lambda: opening.open(data, known), lambda: looking.lay_over(data, data, known)):
+            with pytest.raises(UnreadableUpload, match="more memory or time"):
+                refused()
+        assert first.process.poll() is not None and keeper_of(looking, known) is not first
     finally:
-        flooded.close()
+        looking.close()
         opening.close()
+
+
+def test_a_process_that_never_answers_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken_over(monkeypatch, "import time; time.sleep(3600)")
+    waiting = Apart(patience=0.5)
+    known = Known(anchors="", watermark_key=KEY)
+    try:
+        keeper = keeper_of(waiting, known)
+        assert waiting.inspect(encoded(picture(), "image/png"), known).refusal == "damaged"
+        assert keeper.process.poll() is not None
+        assert processes_of(keeper.process.pid) == []
+    finally:
+        waiting.close()
+
+
+def keeper_of(apart: Apart, known: Known) -> _Keeper:
+    """The one that waits, started if there is none."""
+    with apart._lock:
+        return apart._loaded(known)
+
+
+def processes_of(keeper: int) -> list[int]:
+    """Living children of a process, whether it lives or not."""
+    stats = (path.read_text().rpartition(")")[2].split() for path in Path("/proc").glob("[0-9]*/stat") if path.exists())
+    return [int(stat[1]) for stat in stats if int(stat[1]) == keeper and stat[0] != "Z"]
+
+
+def test_no_file_meets_what_another_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a process writes into its memory is gone with it."""
+    taken_over(
+        monkeypatch,
+        "keeper.MARKS = getattr(keeper, 'MARKS', 0) + 1; connection.sendall(str(keeper.MARKS * 7).encode())",
+    )
+    looking = Apart()
+    known = Known(anchors="", watermark_key=KEY)
+    try:
+        keeper = keeper_of(looking, known)
+        assert [keeper.ask([b""], 10, 30.0) for _ in range(3)] == [b"7"] * 3
+    finally:
+        looking.close()
+
+
+def test_a_keeper_serves_so_many_files_and_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("governance.apart.FILES", 2)
+    looking = Apart()
+    data, known = encoded(picture(), "image/png"), Known(anchors="", watermark_key=KEY)
+    try:
+        first = keeper_of(looking, known)
+        for _ in range(3):
+            assert looking.inspect(data, known).refusal == ""
+        assert first.process.wait(60) is not None
+        assert keeper_of(looking, known) is not first
+    finally:
+        looking.close()
+
+
+def test_a_keeper_that_died_is_replaced() -> None:
+    looking = Apart()
+    data, known = encoded(picture(), "image/png"), Known(anchors="", watermark_key=KEY)
+    try:
+        keeper = keeper_of(looking, known)
+        keeper.process.kill()
+        keeper.process.wait()
+        assert looking.inspect(data, known).refusal == ""
+    finally:
+        looking.close()
+
+
+def test_several_files_at_once_each_get_their_own_answer(apart: Apart) -> None:
+    files = [encoded(picture(seed), "image/png") for seed in range(4)]
+    known = Known(anchors="", watermark_key=KEY)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda data: apart.inspect(data, known).pixel_digest, files))
+    assert found == [pixel_digest(Image.open(io.BytesIO(data))) for data in files]
 
 
 @pytest.mark.parametrize("said", ["[]", "7", '{"report": 7}', '{"size": [9, 9]}', '{"size": "a", "mime": []}'])
 def test_an_answer_that_is_none_is_no_picture(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     framed = len(said).to_bytes(4) + said.encode()
     for work, text in (("inspect", said.encode()), ("open", framed)):
-        monkeypatch.setattr("governance.apart._CODE", f"import sys; sys.stdout.buffer.write(b'.' + {text!r})")
+        taken_over(monkeypatch, f"connection.sendall({text!r})")
         looking = Apart("inspect" if work == "inspect" else "open")
         try:
             if work == "inspect":
@@ -244,12 +334,13 @@ def test_a_file_that_ends_its_process_is_told_as_unreadable() -> None:
 
 def test_the_environment_is_not_seen(monkeypatch: pytest.MonkeyPatch, apart: Apart) -> None:
     monkeypatch.setenv("IMPRIMATUR_SECRET_KEY", "do-not-tell")
-    process = apart._started(Known(anchors="", public_list="", watermark_key=KEY))
+    taken_over(monkeypatch, "connection.sendall(repr(dict(os.environ)).encode())")
+    looking = Apart()
     try:
-        assert b"do-not-tell" not in Path(f"/proc/{process.pid}/environ").read_bytes()
+        told = keeper_of(looking, Known(anchors="")).ask([b""], 10_000, 30.0)
+        assert b"OMP_NUM_THREADS" in told and b"do-not-tell" not in told
     finally:
-        process.kill()
-        process.communicate()
+        looking.close()
 
 
 def test_apart_or_here_the_answer_is_the_same(signer: Signer, anchors: str, apart: Apart) -> None:
@@ -262,13 +353,15 @@ def test_apart_or_here_the_answer_is_the_same(signer: Signer, anchors: str, apar
 
 
 def test_nothing_stays_behind(apart: Apart) -> None:
-    """One process waits, no more; no descriptor is left open."""
+    """One keeper waits, no more; no descriptor is left open, and no process of a file."""
     known = Known(anchors="", public_list="", watermark_key=KEY)
-    apart.inspect(b"", known)
+    data = encoded(picture(), "image/png")
+    apart.inspect(data, known)
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(3):
-        apart.inspect(b"", known)
-    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 4
+        apart.inspect(data, known)
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
+    assert processes_of(keeper_of(apart, known).process.pid) == []
 
 
 def test_what_was_opened_travels_whole(signer: Signer, anchors: str) -> None:

@@ -5,13 +5,13 @@ manifest, read against our own anchors. Last the pixels, for a picture whose man
 way: a lossless copy is known exactly, another one by its watermark; a hash says which released picture it resembles.
 A mark alone proves nothing, since it can be copied onto another picture or painted around: the two are compared.
 
-The file itself is opened in a process of its own, which can reach neither files nor the network.
+The file itself is opened in processes of its own, which can reach neither files nor the network.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from governance.errors import UnreadableUpload
 from governance.fingerprint import likeness
 from governance.inspection import Inspection, LaidOver
 from governance.intake import MAX_BYTES
@@ -32,7 +33,7 @@ from imprimatur.tenants.errors import InvalidInput
 from imprimatur.tenants.uploads import UploadTooLarge
 
 MOVED_COPY_BITS: Final = 24  # cropping and turning move the hash this far (`./run bench watermark`)
-COMPARED: Final = 3  # pictures that a copy is laid over; each takes half a second
+COMPARED: Final = 3  # pictures at most that a copy is laid over
 
 
 class Verdict(models.TextChoices):
@@ -114,7 +115,10 @@ def verify(data: bytes) -> Verification:
     with in_turn():
         seen = looking.look(data)
         _check_readable(seen)
-        return _verdict(data, seen)
+        try:
+            return _verdict(data, seen)
+        except UnreadableUpload as error:
+            raise _unreadable(error.reason, error.sentence("en"), error.sentence("ja")) from error
 
 
 def _verdict(data: bytes, seen: Inspection) -> Verification:
@@ -189,7 +193,7 @@ def _by_mark(data: bytes, seen: Inspection) -> Verification | None:
     known = lookups.by_mark(seen.traces.watermark_id)
     if known is None:
         return None
-    laid = _laid_over(data, known.shown)
+    laid = list(_laid_over(data, known.shown))
     if laid and not any(one.likeness >= SAME_FROM for one in laid):
         return _say(Verdict.NONE, "mark_elsewhere", seen.report)
     if laid and not any(one.is_untouched for one in laid):
@@ -199,10 +203,14 @@ def _by_mark(data: bytes, seen: Inspection) -> Verification | None:
     return _named(known, "marked", seen.report)
 
 
-def _laid_over(data: bytes, files: Sequence[StoredFile]) -> tuple[LaidOver, ...]:
-    """The file over each of ours that is there."""
-    there = [objects.get(file.key, file.sha256) for file in files if objects.exists(file.key)]
-    return looking.look(data, there).laid_over if there else ()
+def _laid_over(data: bytes, files: Iterable[StoredFile]) -> Iterator[LaidOver]:
+    """The file over each of ours that is there, until it is one of them all over."""
+    for file in files:
+        if objects.exists(file.key):
+            laid = looking.lay_over(data, objects.get(file.key, file.sha256))
+            yield laid
+            if laid.is_untouched:
+                return
 
 
 def _by_looks(data: bytes, seen: Inspection) -> Verification | None:
@@ -216,9 +224,10 @@ def _by_looks(data: bytes, seen: Inspection) -> Verification | None:
     near = [(bits, known) for bits, known in found if known.standing != Standing.UNRELEASED][:COMPARED]
     if not near:
         return None
-    there = [known for _, known in near if objects.exists(known.shown[0].key)]
-    for known, laid in zip(there, _laid_over(data, [known.shown[0] for known in there]), strict=False):
-        if laid.watermark_id is not None and laid.watermark_id == known.watermark_id:
+    for _bits, known in near:
+        for laid in _laid_over(data, known.shown[:1]):
+            if laid.watermark_id is None or laid.watermark_id != known.watermark_id:
+                continue
             if laid.is_untouched:
                 return _named(known, "moved", seen.report)
             return _gone(known, seen.report) or _say(Verdict.CHANGED, "altered", seen.report, known)
@@ -272,6 +281,9 @@ def _say(verdict: Verdict, sentence: str, report: ManifestReport, known: Known |
 def _check_readable(seen: Inspection) -> None:
     """InvalidInput for no picture at all. A damaged one may still say whose it was."""
     if seen.refusal and seen.report.state == "none":
-        sentence = seen.refusal_ja if (get_language() or "en").startswith("ja") else seen.refusal_en
-        errors = [{"field": "file", "message": sentence}]
-        raise InvalidInput(sentence, errors=errors, code=f"upload_{seen.refusal}")
+        raise _unreadable(seen.refusal, seen.refusal_en, seen.refusal_ja)
+
+
+def _unreadable(reason: str, english: str, japanese: str) -> InvalidInput:
+    sentence = japanese if (get_language() or "en").startswith("ja") else english
+    return InvalidInput(sentence, errors=[{"field": "file", "message": sentence}], code=f"upload_{reason}")

@@ -9,8 +9,8 @@ from imprimatur.library import decoding, intake
 from imprimatur.tenants.errors import DomainError, InvalidInput
 from PIL import Image
 
-from governance import apart
 from governance.apart import Apart
+from tests.governance.test_hostile import taken_over
 from tests.imprimatur.drawn import picture
 
 
@@ -30,7 +30,7 @@ def test_no_upload_is_decoded_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_decoder_that_crashes_ends_its_own_process_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "_CODE", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
+    taken_over(monkeypatch, "os.kill(os.getpid(), 11)")
     opening = Apart("open")
     monkeypatch.setattr(decoding, "_apart", opening)
     with pytest.raises(InvalidInput) as refused:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 from imprimatur.dashboard.forms.settings import VerifyForm
 from imprimatur.dashboard.presentation import look
 from imprimatur.dashboard.templatetags.pages import moment
-from imprimatur.releases.looking import listed
+from imprimatur.releases import looking
 from imprimatur.releases.pace import require_pace
 from imprimatur.releases.verification import Verification, verify
 from imprimatur.tenants.errors import DomainError
@@ -59,7 +59,9 @@ def verify_desk(request: HttpRequest) -> HttpResponse:
             result = verify(form.cleaned_data["file"].read())
         except DomainError as error:
             form.explain(error)
-    others = listed()
+    elif request.method == "GET":
+        looking.get_ready()
+    others = looking.listed()
     shown = {"form": form, "result": result, "facts": _facts(result), "listed": others}
     return render(request, "verify/verify.html", shown | {"listed_is_old": others.is_old(timezone.localdate())})
 
