@@ -9,7 +9,7 @@ import pytest
 from django.core import mail
 from imprimatur.generations import services as generations
 from imprimatur.generations.models import Output, Screening
-from imprimatur.rights import blocklist, contact_changes, selectors, services, signing
+from imprimatur.rights import blocklist, contact_changes, mails, selectors, services, signing
 from imprimatur.rights.models import RightStatus
 from imprimatur.rights.sealing import Contact
 from imprimatur.tenants.permissions import Role
@@ -45,6 +45,7 @@ def paths(committed_world: World) -> dict[str, tuple[str, str]]:
         sign = signing.send_to_sign(gordon, draft, BASE).removeprefix(BASE)
         member(world.aozora, "rei", [Role.RIGHTS_MANAGER], PASSWORD)
         contact_changes.propose(gordon, record, Contact(name="Mika", email="mika@elsewhere.example"), BASE)
+        mails.send_due()
         (told,) = [message.body for message in mail.outbox if "/address/object/" in message.body]
         blocklist.add(gordon, "Umbra", "mark", "a competitor")
         Screening.objects.create(

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from django.utils import timezone
 
-from imprimatur.rights import links, selectors, signing
+from imprimatur.rights import contact_mails, links, mails, selectors, signing
 from imprimatur.rights.contact_changes import check_confirmer, check_decliner, check_proposer
 from imprimatur.rights.contact_states import open_change
-from imprimatur.rights.models import AccessLink, ContactChange, RightRecord, RightStatus, TermsVersion
+from imprimatur.rights.models import AccessLink, ContactChange, Mail, RightRecord, RightStatus, TermsVersion
 from imprimatur.rights.sealing import CannotUnseal, Contact, contact_of
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import DomainError
@@ -56,6 +56,7 @@ class PersonPanel:
     may_sign: bool = False
     may_see: bool = False
     may_renew: bool = False
+    untold: Mail | None = None  # the newest message to them that nobody took
 
 
 def panel_of(actor: Actor, record: RightRecord) -> PersonPanel | None:
@@ -79,6 +80,7 @@ def panel_of(actor: Actor, record: RightRecord) -> PersonPanel | None:
         versions=list(selectors.versions(record)),
         may_sign=record.status in (RightStatus.DRAFT, RightStatus.SENT),
         may_see=record.status in (RightStatus.ACTIVE, RightStatus.SUSPENDED),
+        untold=mails.given_up(record.public_id, contact_mails.PROPOSED, contact_mails.CHANGED).first(),
         may_renew=record.valid_until is not None and record.status in (RightStatus.ACTIVE, RightStatus.EXPIRED),
     )
 

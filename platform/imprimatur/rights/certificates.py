@@ -7,16 +7,14 @@ the server has to do stands in the mail; IMPRIMATUR_OPERATORS (addresses, separa
 from __future__ import annotations
 
 import logging
-import os
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from functools import partial
 
 from django.conf import settings
-from django.core.mail import send_mail
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -27,15 +25,13 @@ from imprimatur import keys
 from imprimatur.audit import checkpoints
 from imprimatur.audit.services import record as record_event
 from imprimatur.environment import HOME
+from imprimatur.rights import mails
 from imprimatur.rights.reminders import DAYS, to_announce, whole_days_left
 from imprimatur.tenants.actor import system_actor
 from imprimatur.tenants.everywhere import everywhere
-from imprimatur.tenants.models import Membership
-from imprimatur.tenants.permissions import Role
 
 logger = logging.getLogger(__name__)
 
-OPERATORS: Final = "IMPRIMATUR_OPERATORS"
 Text = Callable[[], str]
 
 
@@ -99,30 +95,16 @@ def _announce(tenant_id: uuid.UUID, endings: Iterable[Ending], now: datetime) ->
             continue
         facts = {"days": days, "until": ending.ends.isoformat(), "name": ending.name}
         record_event(tenant_id, system_actor(tenant_id).label, ending.event, "", facts)
-        for language, addresses in _receivers().items():
-            _mail(ending, language, addresses, now)
+        mails.post_all(mails.owners_and_operators(), ending.name, "certificate_expiring", partial(_words, ending, now))
         announced += 1
     return announced
 
 
-def _receivers() -> dict[str, list[str]]:
-    """Addresses by language: the company's owners, and the operators in English."""
-    found: dict[str, list[str]] = {}
-    owners = Membership.objects.filter(roles__contains=[Role.OWNER], user__is_active=True).select_related("user")
-    for owner in owners:
-        found.setdefault(owner.user.language, []).append(owner.user.email)
-    named = [address.strip() for address in os.environ.get(OPERATORS, "").split(",")]
-    return found | {"en": [*found.get("en", []), *filter(None, named)]}
-
-
-def _mail(ending: Ending, language: str, addresses: Iterable[str], now: datetime) -> None:
-    with translation.override(language):
-        left = whole_days_left(ending.ends, now)
-        subject = ngettext("A certificate ends in %(days)d day", "A certificate ends in %(days)d days", left)
-        day = f"{timezone.localtime(ending.ends):%Y-%m-%d %H:%M}"
-        text = ending.text() % {"day": day, "address": f"{settings.PUBLIC_URL}/settings"}
-        for address in addresses:
-            send_mail(subject % {"days": left}, text, settings.DEFAULT_FROM_EMAIL, [address])
+def _words(ending: Ending, now: datetime) -> tuple[str, str]:
+    left = whole_days_left(ending.ends, now)
+    subject = ngettext("A certificate ends in %(days)d day", "A certificate ends in %(days)d days", left)
+    day = f"{timezone.localtime(ending.ends):%Y-%m-%d %H:%M}"
+    return subject % {"days": left}, ending.text() % {"day": day, "address": f"{settings.PUBLIC_URL}/settings"}
 
 
 def _of_key() -> str:

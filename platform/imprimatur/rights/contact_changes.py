@@ -25,6 +25,7 @@ from imprimatur.rights.contact_states import (
     put_into_effect,
     require_running,
 )
+from imprimatur.rights.mails import is_waiting
 from imprimatur.rights.models import (
     ContactChange,
     ContactChangeStatus,
@@ -85,7 +86,7 @@ def propose(
     change = proposed(row, contact, moment, proposed_by=person)
     if present.email:
         objection = links.make(row, LinkPurpose.OBJECT, present.language, moment, person)
-        mails.tell_present(present, contact, links.address_of(objection, base_url), change.expires_at)
+        mails.tell_present(row, present, contact, links.address_of(objection, base_url), change.expires_at)
     mails.ask_confirmers(confirmers(row, person), row, base_url)
     recorded(actor, row, "contact_proposed", {"change": change.public_id, "person_told": bool(present.email)})
     return change
@@ -103,6 +104,11 @@ def check_confirmer(actor: Actor, record: RightRecord, change: ContactChange) ->
     if person.pk == record.created_by_id:
         message = _("You drafted this record; another rights manager has to confirm the new address.")
         raise NotPermitted(message, code="own_record")
+    if is_waiting(record.public_id, mails.PROPOSED):
+        message = _(
+            "The message to the person has not gone out yet. It is tried by itself: look again in a few minutes."
+        )
+        raise Conflict(message, code="person_not_told")
 
 
 def confirm(actor: Actor, record: RightRecord, change: ContactChange, now: datetime | None = None) -> RightRecord:

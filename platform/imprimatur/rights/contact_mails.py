@@ -1,19 +1,29 @@
-"""What is written to whom when the address behind a record is to change. Each in the reader's language."""
+"""What is written to whom when the address behind a record is to change. Each in the reader's language.
+
+What is told is written down and tried until it is taken (`mails`); only the link that a person asks for is sent while
+they wait.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from imprimatur.rights import mails
 from imprimatur.rights.models import RightRecord
 from imprimatur.rights.sealing import Contact
+from imprimatur.tenants.mails import send_now
 from imprimatur.tenants.models import User
 from imprimatur.tenants.selectors import tenant
+
+PROPOSED: Final = "contact_proposed"
+CHANGED: Final = "contact_changed"
+TO_CONFIRM: Final = "contact_to_confirm"
 
 
 def masked(email: str) -> str:
@@ -22,9 +32,10 @@ def masked(email: str) -> str:
     return f"{name[:1]}…@{domain}" if name else ""
 
 
-def tell_present(present: Contact, proposed: Contact, address: str, until: datetime) -> None:
+def tell_present(record: RightRecord, present: Contact, proposed: Contact, address: str, until: datetime) -> None:
     """To the person, where they are reached now: what is proposed, and how to stop it."""
-    with translation.override(present.language):
+
+    def words() -> tuple[str, str]:
         facts = {
             "company": tenant().name,
             "new": masked(proposed.email),
@@ -38,12 +49,15 @@ def tell_present(present: Contact, proposed: Contact, address: str, until: datet
             "confirmed:\n\n%(address)s\n\nUntil it is confirmed nothing changes and the links you have keep working. "
             "If nobody confirms it by %(until)s, it ends by itself."
         )
-        _send(subject, text % facts, present.email)
+        return subject, text % facts
+
+    mails.post(mails.Receiver(present.email, present.language), record.public_id, PROPOSED, words)
 
 
-def tell_former(former: Contact) -> None:
+def tell_former(record: RightRecord, former: Contact) -> None:
     """To the former address, once another took its place."""
-    with translation.override(former.language):
+
+    def words() -> tuple[str, str]:
         facts = {"company": tenant().name}
         subject = _("Your agreement with %(company)s is under another address now") % facts
         text = _(
@@ -51,11 +65,16 @@ def tell_former(former: Contact) -> None:
             "ended.\n\nIf you did not want that, tell %(company)s at once: your agreement and what you may decide "
             "about it are still yours."
         )
-        _send(subject, text % facts, former.email)
+        return subject, text % facts
+
+    mails.post(mails.Receiver(former.email, former.language), record.public_id, CHANGED, words)
 
 
 def ask_new(new: Contact, address: str, until: datetime) -> str:
-    """To the new address that the person gave. Returns its link, as `signing.send_portal`: '' where mails go out."""
+    """To the new address that the person gave, while they wait: MailNotTaken.
+
+    Returns its link, as `signing.send_portal`: '' where mails go out.
+    """
     with translation.override(new.language):
         facts = {"company": tenant().name, "address": address, "until": _day(until)}
         subject = _("Confirm your address for %(company)s") % facts
@@ -63,25 +82,24 @@ def ask_new(new: Contact, address: str, until: datetime) -> str:
             "You asked %(company)s to write to you here about your agreement. Open this link to confirm it:\n\n"
             "%(address)s\n\nThe link holds until %(until)s. If you did not ask for this, do nothing."
         )
-        _send(subject, text % facts, new.email)
+        send_now(subject, text % facts, new.email)
     return address if settings.LINKS_ARE_SHOWN else ""
 
 
 def ask_confirmers(people: Iterable[User], record: RightRecord, base_url: str) -> None:
     """To the rights managers who may confirm: by the record's number alone, as names are for its page."""
-    for person in people:
-        with translation.override(person.language):
-            facts = {"record": record.public_id, "address": f"{base_url.rstrip('/')}/rights/{record.public_id}"}
-            text = _(
-                "Another address was proposed for the person behind record %(record)s. Make sure by other means that "
-                "it is theirs, then confirm or decline it:\n\n%(address)s"
-            )
-            _send(_("A new address waits for your confirmation"), text % facts, person.email)
+
+    def words() -> tuple[str, str]:
+        facts = {"record": record.public_id, "address": f"{base_url.rstrip('/')}/rights/{record.public_id}"}
+        text = _(
+            "Another address was proposed for the person behind record %(record)s. Make sure by other means that "
+            "it is theirs, then confirm or decline it:\n\n%(address)s"
+        )
+        return _("A new address waits for your confirmation"), text % facts
+
+    receivers = [mails.Receiver(person.email, person.language) for person in people]
+    mails.post_all(receivers, record.public_id, TO_CONFIRM, words)
 
 
 def _day(moment: datetime) -> str:
     return f"{timezone.localtime(moment):%Y-%m-%d}"
-
-
-def _send(subject: str, text: str, address: str) -> None:
-    send_mail(subject, text, settings.DEFAULT_FROM_EMAIL, [address])

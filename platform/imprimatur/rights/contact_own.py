@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from imprimatur.rights import contact_mails as mails
@@ -36,10 +37,12 @@ class Asked:
     address: str
 
 
+@transaction.atomic
 def propose_own(link: AccessLink, email: str, language: str, base_url: str, now: datetime) -> Asked:
     """The person behind the record asks, over their own page, to be written to elsewhere; their name stays.
 
-    What waited before ends. The new address gets a link, and counts once that is answered.
+    What waited before ends. The new address gets a link, and counts once that is answered. MailNotTaken where its link
+    cannot be sent: nothing was changed.
     """
     actor, row = links.grantor(link), locked(links.record_of(link))
     present = contact_of(row.pk, row.sealed_contact)
@@ -50,7 +53,7 @@ def propose_own(link: AccessLink, email: str, language: str, base_url: str, now:
     asking = links.make(row, LinkPurpose.CONFIRM, language, now, link.created_by)
     change = proposed(row, contact, now, by_link=link, confirm_link=asking)
     objection = links.make(row, LinkPurpose.OBJECT, present.language, now, link.created_by)
-    mails.tell_present(present, contact, links.address_of(objection, base_url), change.expires_at)
+    mails.tell_present(row, present, contact, links.address_of(objection, base_url), change.expires_at)
     address = mails.ask_new(contact, links.address_of(asking, base_url), change.expires_at)
     recorded(actor, row, "contact_proposed", {"change": change.public_id, "person_told": True})
     return Asked(change, address)

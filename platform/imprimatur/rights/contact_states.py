@@ -104,7 +104,7 @@ def put_into_effect(actor: Actor, row: RightRecord, change: ContactChange, now: 
     change.sealed_contact = ""
     change.save(update_fields=["sealed_contact"])
     if former.email:
-        mails.tell_former(former)
+        mails.tell_former(row, former)
     return row
 
 

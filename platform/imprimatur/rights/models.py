@@ -239,6 +239,40 @@ class Reminder(TenantModel):
         return f"{self.record}: {self.days} days"
 
 
+class Tried(TenantModel):
+    """A message that is tried until the mail server takes it, or given up."""
+
+    tries = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    given_up_at = models.DateTimeField(null=True, blank=True)
+    trouble = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class Mail(Tried):
+    """A message that nobody waits for: see `mails`. `sealed` holds address, subject and text until it is sent."""
+
+    PREFIX = "mai"
+
+    about = models.CharField(max_length=80)  # public id: the subject of its events
+    kind = models.CharField(max_length=40)
+    sealed = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["next_at"], condition=models.Q(sent_at=None, given_up_at=None), name="rights_mail_next_at"
+            ),
+            models.Index(fields=["tenant", "about"], name="rights_mail_about"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} about {self.about}"
+
+
 class BlockedEntry(TenantModel):
     """A word, mark or name that the company's prompts and pictures must not use."""
 

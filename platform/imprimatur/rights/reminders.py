@@ -7,16 +7,15 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.core.mail import send_mail
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from imprimatur.audit.services import record as record_event
+from imprimatur.rights import mails
 from imprimatur.rights.models import Reminder, RightRecord
 from imprimatur.rights.selectors import expiring
 from imprimatur.tenants.actor import Actor
-from imprimatur.tenants.models import Membership, User
 from imprimatur.tenants.permissions import Role
 
 DAYS: Final = (30, 7, 1)
@@ -27,7 +26,7 @@ def remind_due(actor: Actor, now: datetime) -> int:
 
     After a pause only the nearest one is sent: nobody is told of 30 days when 5 are left.
     """
-    managers = _managers()
+    managers = mails.members_of(Role.RIGHTS_MANAGER)
     return sum(_remind(actor, record, managers, now) for record in expiring(now))
 
 
@@ -49,41 +48,32 @@ def whole_days_left(until: datetime, now: datetime) -> int:
     return max(1, -(-int((until - now).total_seconds()) // 86400))
 
 
-def _remind(actor: Actor, record: RightRecord, managers: list[User], now: datetime) -> int:
+def _remind(actor: Actor, record: RightRecord, managers: list[mails.Receiver], now: datetime) -> int:
     assert record.valid_until is not None  # noqa: S101 - only what ends is expiring
     days = to_announce(actor.tenant_id, record.public_id, record.valid_until, now)
     if days is None:
         return 0
     payload = {"days": days, "until": record.valid_until.isoformat(), "terms_digest": record.terms_digest}
     record_event(actor.tenant_id, actor.label, f"{_noun(record)}.expiring", record.public_id, payload)
-    for person in managers:
-        _mail(person, record, now)
+    mails.post_all(managers, record.public_id, "record_expiring", lambda: _words(record, now))
     return 1
 
 
-def _mail(person: User, record: RightRecord, now: datetime) -> None:
+def _words(record: RightRecord, now: datetime) -> tuple[str, str]:
     """Titles may name people, so the mail carries the record's number and its address alone."""
     assert record.valid_until is not None  # noqa: S101 - as above
     left = whole_days_left(record.valid_until, now)
-    with translation.override(person.language):
-        subject = ngettext("A permission ends in %(days)d day", "A permission ends in %(days)d days", left) % {
-            "days": left
-        }
-        facts = {
-            "record": record.public_id,
-            "day": f"{timezone.localtime(record.valid_until):%Y-%m-%d %H:%M}",
-            "address": f"{settings.PUBLIC_URL}/rights/{record.public_id}",
-        }
-        text = _(
-            "Record %(record)s ends on %(day)s. From then on nothing is drawn, released or delivered under it. Renew "
-            "it in time:\n\n%(address)s"
-        )
-        send_mail(subject, text % facts, settings.DEFAULT_FROM_EMAIL, [person.email])
-
-
-def _managers() -> list[User]:
-    members = Membership.objects.filter(roles__contains=[Role.RIGHTS_MANAGER], user__is_active=True)
-    return [membership.user for membership in members.select_related("user")]
+    subject = ngettext("A permission ends in %(days)d day", "A permission ends in %(days)d days", left)
+    facts = {
+        "record": record.public_id,
+        "day": f"{timezone.localtime(record.valid_until):%Y-%m-%d %H:%M}",
+        "address": f"{settings.PUBLIC_URL}/rights/{record.public_id}",
+    }
+    text = _(
+        "Record %(record)s ends on %(day)s. From then on nothing is drawn, released or delivered under it. Renew "
+        "it in time:\n\n%(address)s"
+    )
+    return subject % {"days": left}, text % facts
 
 
 def _noun(record: RightRecord) -> str:

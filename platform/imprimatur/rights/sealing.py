@@ -25,7 +25,7 @@ from django.utils.translation import gettext_lazy as _
 
 from governance.keyfiles import kept_key
 from imprimatur.environment import secret
-from imprimatur.rights.models import AccessLink, ConsentRecord, ContactChange, TrademarkLicence
+from imprimatur.rights.models import AccessLink, ConsentRecord, ContactChange, Mail, TrademarkLicence
 from imprimatur.tenants.errors import DomainError
 from imprimatur.tenants.models import TenantModel
 
@@ -87,6 +87,7 @@ def reseal_all() -> int:
         (TrademarkLicence, "sealed_contact", "pk"),
         (ContactChange, "sealed_contact", "record"),
         (AccessLink, "sealed_note", "pk"),
+        (Mail, "sealed", "pk"),
     )
     _tell_database("on")  # it lets a contact in force change for this, and by another key only
     count = sum(_reseal(*column) for column in columns)

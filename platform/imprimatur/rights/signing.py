@@ -10,7 +10,7 @@ import unicodedata
 from datetime import datetime
 
 from django.conf import settings
-from django.core.mail import send_mail
+from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -27,6 +27,7 @@ from imprimatur.rights.services import owned
 from imprimatur.rights.versions import keep_version, terms_in, write_terms
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import Conflict, InvalidInput, LinkOver
+from imprimatur.tenants.mails import send_now
 from imprimatur.tenants.permissions import Permission
 from imprimatur.tenants.selectors import tenant
 
@@ -34,11 +35,13 @@ MAX_NAME, MAX_NOTE = 120, 2000
 SIGNED, CHANGES = "signed", "changes"
 
 
+@transaction.atomic
 def send_to_sign(actor: Actor, record: RightRecord, base_url: str, now: datetime | None = None) -> str:
     """Send the record to its person: they get a link by mail. Returns the address, which is shown this once; '' where
     mails go out, because whoever sends it does not sign it.
 
-    Conflict without an e-mail address, or for a record that is neither a draft nor out already.
+    Conflict without an e-mail address, or for a record that is neither a draft nor out already; MailNotTaken, and
+    nothing was changed.
     """
     actor.require(Permission.MANAGE_RIGHTS)
     sender = actor.require_person()
@@ -53,6 +56,7 @@ def send_to_sign(actor: Actor, record: RightRecord, base_url: str, now: datetime
     return _mail(link, person, base_url)
 
 
+@transaction.atomic
 def send_portal(actor: Actor, record: RightRecord, base_url: str, now: datetime | None = None) -> str:
     """Send the person a link to what was made of them. Returns the address, as `send_to_sign`."""
     actor.require(Permission.MANAGE_RIGHTS)
@@ -150,5 +154,5 @@ def _mail(link: AccessLink, person: Contact, base_url: str) -> str:
                 "See what %(company)s made under your agreement, and decide about it. Open this link; you need no "
                 "account:\n\n%(address)s\n\nThe link is for you alone and holds until %(until)s."
             )
-        send_mail(subject, text % facts, settings.DEFAULT_FROM_EMAIL, [person.email])
+        send_now(subject, text % facts, person.email)
     return address if settings.LINKS_ARE_SHOWN else ""

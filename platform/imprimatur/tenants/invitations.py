@@ -10,20 +10,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from smtplib import SMTPException
 from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 from django.core import signing
-from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from imprimatur.audit import services as audit
 from imprimatur.tenants.actor import Actor
-from imprimatur.tenants.errors import Conflict, DomainError, InvalidInput, LinkOver, LinkUnknown
+from imprimatur.tenants.errors import Conflict, InvalidInput, LinkOver, LinkUnknown
+from imprimatur.tenants.mails import send_now
 from imprimatur.tenants.models import Invitation, Membership, User
 from imprimatur.tenants.pace import require_company_pace
 from imprimatur.tenants.permissions import Permission, Role, permissions_of
@@ -33,14 +31,6 @@ from imprimatur.tenants.services import join, known_roles, new_user, valid_addre
 LIFETIME: Final = timedelta(days=7)
 PATH: Final = "/join/"
 _SALT: Final = "imprimatur.tenants.invitation"
-
-
-class MailNotTaken(DomainError):
-    """The mail server did not take the message."""
-
-    def __init__(self) -> None:
-        sentence = gettext_lazy("The mail server did not take the message, so nothing was changed. Try again later.")
-        super().__init__("mail_not_taken", sentence, 503)
 
 
 class Named(NamedTuple):
@@ -223,8 +213,5 @@ def _mail(invitation: Invitation, base_url: str) -> str:
             "The link is for you alone, works once and holds until %(until)s. If you do not know the company, do "
             "nothing."
         )
-        try:
-            send_mail(subject, text % facts, settings.DEFAULT_FROM_EMAIL, [invitation.email])
-        except (SMTPException, OSError) as error:
-            raise MailNotTaken from error
+        send_now(subject, text % facts, invitation.email)
     return address if settings.LINKS_ARE_SHOWN else ""

@@ -8,6 +8,7 @@ from typing import Final
 from django.db import close_old_connections
 
 from imprimatur.generations.leadership import Leadership, Session
+from imprimatur.rights import mails
 from imprimatur.withdrawal import cascade, notices
 
 LOCK_KEY: Final = 0x77647277  # "wdrw"
@@ -60,5 +61,6 @@ class Postman(Leadership):
         while not self.is_stopping:
             close_old_connections()
             notices.send_due(lambda: self.is_stopping)
+            mails.send_due(lambda: self.is_stopping)
             for _heard in session.notifies(timeout=POST_SECONDS, stop_after=1):
                 pass

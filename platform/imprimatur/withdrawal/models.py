@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imprimatur.generations.models import Output
 from imprimatur.releases.models import Release
-from imprimatur.rights.models import ConsentRecord, TrademarkLicence
+from imprimatur.rights.models import ConsentRecord, TrademarkLicence, Tried
 from imprimatur.tenants.ids import encode
 from imprimatur.tenants.models import TenantModel, User
 
@@ -157,8 +157,8 @@ class Role(models.TextChoices):
     MANAGER = "manager", _("Manages rights")
 
 
-class Notice(TenantModel):
-    """One mail about one withdrawal. The row is made once; the mail is tried until it is taken or given up."""
+class Notice(Tried):
+    """One mail about one withdrawal; the row is made once."""
 
     PREFIX = "ntc"
 
@@ -168,11 +168,6 @@ class Notice(TenantModel):
     role = models.CharField(max_length=10, choices=Role)
     language = models.CharField(max_length=5, choices=LANGUAGES)
     releases = models.JSONField(default=list)  # public ids of those this person has
-    tries = models.PositiveSmallIntegerField(default=0)
-    next_at = models.DateTimeField()
-    sent_at = models.DateTimeField(null=True, blank=True)
-    given_up_at = models.DateTimeField(null=True, blank=True)
-    trouble = models.CharField(max_length=300, blank=True)
 
     class Meta:
         ordering = ["created_at"]

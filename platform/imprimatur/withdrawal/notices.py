@@ -1,41 +1,32 @@
 """Tell whoever has one of the pictures, and the rights managers: one mail each, tried until it is taken.
 
 The row is written in the withdrawal's own transaction, once for each address; sending happens afterwards, outside of
-any. Should the process die between the mail server's yes and our note of it, the mail is sent again under the same
-Message-ID, by which mail programs tell that they have it.
+any (`rights.mails`).
 """
 
 from __future__ import annotations
 
-import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
-from imprimatur.audit import services as audit
-from imprimatur.generations.quarantine import SYSTEM
 from imprimatur.releases.models import Release
+from imprimatur.rights import mails
 from imprimatur.tenants.models import Tenant
-from imprimatur.tenants.scope import tenant_scope
 from imprimatur.withdrawal import selectors
 from imprimatur.withdrawal.models import Cause, Notice, Reached, Role, Withdrawal
 from imprimatur.withdrawal.pack import managers
-
-logger = logging.getLogger(__name__)
-
-MAX_TRIES: Final = 12  # the waits between them add up to two days
-FIRST_WAIT: Final = timedelta(seconds=10)
-LONGEST_WAIT: Final = timedelta(hours=6)
 
 
 @dataclass
@@ -76,7 +67,7 @@ def send_due(stop: Callable[[], bool] = lambda: False) -> int:
     for tenant_id, notice_id in _due(timezone.now()):
         if stop():
             break
-        sent += _send(tenant_id, notice_id)
+        sent += mails.deliver(tenant_id, notice_id, _rows, _written, _facts)
     return sent
 
 
@@ -103,48 +94,18 @@ def _due(now: datetime) -> list[tuple[uuid.UUID, uuid.UUID]]:
         return list(cursor.fetchall())
 
 
-def _send(tenant_id: uuid.UUID, notice_id: uuid.UUID) -> bool:
-    now = timezone.now()
-    with tenant_scope(tenant_id):
-        rows = Notice.objects.select_for_update(of=("self",)).select_related("withdrawal")
-        notice = rows.filter(pk=notice_id).first()
-        if notice is None or notice.sent_at or notice.given_up_at or notice.next_at > now:
-            return False
-        notice.tries += 1
-        notice.next_at = now + min(FIRST_WAIT * 2 ** (notice.tries - 1), LONGEST_WAIT)
-        notice.save(update_fields=["tries", "next_at"])
-        mail = _mail(notice, Tenant.objects.get(pk=tenant_id))
-    trouble = ""
-    try:
-        mail.send()
-    except Exception as error:
-        logger.warning("%s: the mail was not taken (try %d): %s", notice.public_id, notice.tries, error)
-        trouble = f"{type(error).__name__}: {error}"[:300]
-    with tenant_scope(tenant_id):
-        _note(notice, trouble)
-    return not trouble
+def _rows() -> QuerySet[Notice]:
+    return Notice.objects.select_related("withdrawal", "tenant")
 
 
-def _note(notice: Notice, trouble: str) -> None:
-    """What became of a try. Addresses stay out of the audit trail."""
-    now, facts = timezone.now(), {"withdrawal": notice.withdrawal.public_id, "role": notice.role, "tries": notice.tries}
-    rows = Notice.objects.filter(pk=notice.pk)
-    if not trouble:
-        rows.update(sent_at=now, trouble="")
-        audit.record(notice.tenant_id, SYSTEM, "notice.sent", notice.public_id, facts)
-    elif notice.tries >= MAX_TRIES:
-        rows.update(given_up_at=now, trouble=trouble)
-        audit.record(notice.tenant_id, SYSTEM, "notice.given_up", notice.public_id, facts)
-    else:
-        rows.update(trouble=trouble)
+def _facts(notice: Notice) -> tuple[str, dict[str, Any]]:
+    return notice.public_id, {"withdrawal": notice.withdrawal.public_id, "role": notice.role}
 
 
-def _mail(notice: Notice, tenant: Tenant) -> EmailMessage:
+def _written(notice: Notice) -> EmailMessage:
     with override(notice.language):
-        subject, body = _words(notice, tenant)
-    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip(">") or "imprimatur"
-    headers = {"Message-ID": f"<{notice.public_id}@{domain}>", "Auto-Submitted": "auto-generated"}
-    return EmailMessage(subject, body, to=[notice.email], headers=headers)
+        subject, body = _words(notice, notice.tenant)
+    return EmailMessage(subject, body, to=[notice.email])
 
 
 def _words(notice: Notice, tenant: Tenant) -> tuple[str, str]:

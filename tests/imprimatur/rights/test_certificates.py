@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core import mail
 from imprimatur import keys
 from imprimatur.audit.selectors import events
-from imprimatur.rights import certificates
+from imprimatur.rights import certificates, mails
 from imprimatur.tenants.scope import tenant_scope
 
 from governance.trust_list import FOLDER_VARIABLE, install
@@ -47,6 +47,7 @@ def test_owners_hear_of_it_three_times_and_no_more(world: World, certificate: da
     sent = []
     for days in LATER:
         certificates.remind_of_certificates(certificate - timedelta(days=40) + timedelta(days=days))
+        mails.send_due()
         sent.append(len(mail.outbox))
     assert sent == [0, 0, 1, 1, 1, 2, 2, 3, 3]
     assert {tuple(message.to) for message in mail.outbox} == {(world.olive.email,)}
@@ -77,9 +78,10 @@ def test_a_development_certificate_renews_itself_and_asking_issues_none(world: W
 def test_operators_get_a_copy_and_owners_read_it_in_their_language(
     world: World, certificate: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(certificates.OPERATORS, "ops@example.org, night@example.org")
+    monkeypatch.setenv(mails.OPERATORS, "ops@example.org, night@example.org")
     type(world.olive).objects.filter(pk=world.olive.pk).update(language="ja")
     certificates.remind_of_certificates(certificate - timedelta(hours=5))
+    mails.send_due()
     by_address = {message.to[0]: message.body for message in mail.outbox}
     assert set(by_address) == {"ops@example.org", "night@example.org", world.olive.email}
     assert "signing_key install" in by_address["ops@example.org"]
@@ -98,6 +100,7 @@ def test_the_trust_list_is_announced_by_its_first_end(
     assert certificates.remind_of_certificates(now - timedelta(days=30)) == 0
     assert certificates.remind_of_certificates(now) == 2  # each company once
     assert certificates.remind_of_certificates(now) == 0
+    mails.send_due()
     assert {message.to[0] for message in mail.outbox} == {world.olive.email, world.charlie.email}
     assert certificates.remind_of_certificates(now + timedelta(days=15)) == 2
     with tenant_scope(world.aozora.id):

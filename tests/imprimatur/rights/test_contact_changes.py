@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from imprimatur.audit.selectors import events
-from imprimatur.rights import contact_changes, expiry, sealing, selectors, services, signing
+from imprimatur.rights import contact_changes, expiry, mails, sealing, selectors, services, signing
 from imprimatur.rights.contact_mails import masked
 from imprimatur.rights.contact_states import changes_of
 from imprimatur.rights.models import (
@@ -56,7 +56,9 @@ def found(world: World) -> Made:
 
 def proposed(world: World, record: ConsentRecord, contact: Contact = NEW, **said: Any) -> ContactChange:
     with tenant_scope(world.aozora.id):
-        return contact_changes.propose(world.actor(world.gordon), record, contact, BASE, **said)
+        change = contact_changes.propose(world.actor(world.gordon), record, contact, BASE, **said)
+    mails.send_due()
+    return change
 
 
 def contact(world: World, record: ConsentRecord) -> Contact:
@@ -78,6 +80,7 @@ def link_in(message: Any) -> str:
 
 
 def to(address: str) -> list[Any]:
+    mails.send_due()
     return [message for message in mail.outbox if message.to == [address]]
 
 
@@ -310,12 +313,14 @@ def test_a_signature_from_ones_own_address_stays_ones_own(world: World) -> None:
     gordon = world.actor(world.gordon)
     with tenant_scope(world.aozora.id):
         first = contact_changes.propose(gordon, record, Contact(name="Hanako", email="gordon@aozora.example"), BASE)
+        mails.send_due()
         contact_changes.confirm(rei, record, first)
         path = signing.send_to_sign(gordon, selectors.get_consent(record.public_id), BASE).removeprefix(BASE)
     Client().post(path, {"answer": "signed", "agree": "on", "name": "Hanako"})
     with tenant_scope(world.aozora.id):
         signed = selectors.get_consent(record.public_id)
         second = contact_changes.propose(bo, signed, Contact(name="Hanako", email="hanako@example.com"), BASE)
+        mails.send_due()
         contact_changes.confirm(gordon, signed, second)
         with pytest.raises(NotPermitted) as caught:
             services.verify_record(gordon, signed)
@@ -419,6 +424,9 @@ def test_the_api_walks_the_same_way(world: World, found: Made) -> None:
     one = f"{base}/contact-changes/{change.json()['id']}"
     assert gordon.post(f"{one}/confirm").json()["code"] == "own_proposal"
     assert world.client(world.alice).get(f"{base}/contact-changes").status_code == 403
+    told = rei.post(f"{one}/confirm")
+    assert (told.status_code, told.json()["code"]) == (409, "person_not_told")
+    mails.send_due()
     assert rei.post(f"{one}/confirm").json()["status"] == "confirmed"
     assert rei.get(f"{base}/contact").json() == said
     (row,) = rei.get(f"{base}/contact-changes").json()["data"]

@@ -14,7 +14,7 @@ from imprimatur.generations.models import Screening, SubjectApproval
 from imprimatur.prompts import services as prompts
 from imprimatur.releases import services as releases
 from imprimatur.releases.models import Release
-from imprimatur.rights import contact_changes, selectors, services, signing
+from imprimatur.rights import contact_changes, mails, selectors, services, signing
 from imprimatur.rights.models import AccessLink, ConsentRecord, RightStatus
 from imprimatur.rights.sealing import Contact
 from imprimatur.tenants.errors import Conflict, NotPermitted, RightsRefused
@@ -49,6 +49,7 @@ def test_a_corrected_address_ends_the_links_that_went_to_the_wrong_one(world: Wo
     with tenant_scope(world.aozora.id):
         corrected = Contact(name="M", email="right@example.com")
         change = contact_changes.propose(world.actor(world.gordon), found.record, corrected, BASE)
+        mails.send_due()
         contact_changes.confirm(rei, found.record, change)
     picture = f"{found.path}/pictures/{found.outputs[0].public_id}"
     assert stranger.get(found.path).status_code == stranger.get(picture).status_code == 410

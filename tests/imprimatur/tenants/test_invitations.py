@@ -298,7 +298,7 @@ def test_a_mail_server_that_refuses_changes_nothing(world: World, monkeypatch: p
     def refuse(*_: Any, **__: Any) -> int:
         raise SMTPException("no room")
 
-    monkeypatch.setattr("imprimatur.tenants.invitations.send_mail", refuse)
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", refuse)
     said = {"email": NEW, "roles": ["creator"], "language": "en"}
     owner = world.client(world.olive)
     assert "did not take the message" in owner.post("/settings/invitations", said).content.decode()

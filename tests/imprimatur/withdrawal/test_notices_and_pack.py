@@ -18,6 +18,7 @@ from cryptography.x509 import load_pem_x509_certificates
 from django.core import mail
 from django.utils import timezone
 from imprimatur.releases import services as releases
+from imprimatur.rights import mails
 from imprimatur.tenants.errors import NotFound, NotPermitted, PersonRequired
 from imprimatur.tenants.permissions import Permission
 from imprimatur.tenants.scope import tenant_scope
@@ -71,7 +72,7 @@ def test_a_mail_server_that_is_away_is_asked_again(world: World, withdrawn: With
 
 def test_after_two_days_it_is_given_up_and_said(world: World, withdrawn: Withdrawal) -> None:
     with tenant_scope(world.aozora.id):
-        Notice.objects.update(tries=notices.MAX_TRIES - 1)
+        Notice.objects.update(tries=mails.MAX_TRIES - 1)
     with mock.patch("django.core.mail.EmailMessage.send", side_effect=TimeoutError):
         notices.send_due()
     with tenant_scope(world.aozora.id):
