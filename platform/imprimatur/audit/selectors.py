@@ -21,6 +21,7 @@ from imprimatur.audit.models import AuditEvent, Mention
 from imprimatur.audit.rows import ledger_rows
 
 FULL_CHECK: Final = "audit.verified"
+TOUCHED: Final = "audit.touched"
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,15 @@ def last_full_check(tenant_id: uuid.UUID) -> FullCheck | None:
     """As the trail itself remembers it; None before the first."""
     found = events(tenant_id, event=FULL_CHECK).first()
     return FullCheck(found.occurred_at, json.loads(found.payload)["intact"]) if found else None
+
+
+def alarm(tenant_id: uuid.UUID) -> AuditEvent | None:
+    """That the trail was found to be touched, as long as no whole check has found it unbroken since."""
+    found = events(tenant_id, event=TOUCHED).first()
+    if found is None:
+        return None
+    later = events(tenant_id, event=FULL_CHECK).filter(seq__gt=found.seq)
+    return None if any(json.loads(check.payload)["intact"] for check in later) else found
 
 
 def examined(tenant_id: uuid.UUID, witnesses: Sequence[Witness]) -> TrailReport:
