@@ -18,9 +18,12 @@ SAME_AT_MOST, DISTINCT_FROM = 8, 18
 Likeness = Literal["same", "ask", "distinct"]
 
 
-def dhash64(image: Image.Image) -> int:
-    """64 bits, row by row from the top left: 1 where brightness rises to the right on an 8 x 9 grid of averages."""
-    grey = image.convert("L").resize((COLUMNS, ROWS), Image.Resampling.BOX)
+def dhash64(image: Image.Image, part: tuple[float, float, float, float] | None = None) -> int:
+    """64 bits, row by row from the top left: 1 where brightness rises to the right on an 8 x 9 grid of averages.
+
+    part: left, upper, right and lower edge of what is hashed, in pixels; None for the whole.
+    """
+    grey = image.convert("L").resize((COLUMNS, ROWS), Image.Resampling.BOX, part)
     grid = np.asarray(grey, dtype=np.int16)  # (rows, columns)
     return int.from_bytes(np.packbits(grid[:, 1:] > grid[:, :-1]).tobytes())
 

@@ -2,20 +2,26 @@
 
 A hash finds candidates, and a second look decides: an earlier reference is the same picture where a small rendition
 of it all but coincides with the upload; an output of ours is found again where its mark appears once the upload is laid
-over it (`governance.registration`), which a crop or a turn does not prevent. Outputs live further down the flow, hence
+over it (`governance.registration`), which a crop or a turn does not prevent; a cropped, turned or mirrored photograph,
+which has no mark, is looked for where it matters most (`governance.moved`). Outputs live further down the flow, hence
 the plain statements: row-level security shows them the entered company's rows only.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import uuid
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from django.db import connection
+from numpy.typing import NDArray
 from PIL import Image
 
+from governance import moved
 from governance.fingerprint import SAME_AT_MOST
 from governance.recognise import recognise, signed_dhash
 from governance.registration import register
@@ -27,6 +33,9 @@ from imprimatur.tenants.ids import MalformedId, decode, encode
 GENERATION: Final = "gen"  # prefix of the ids that our manifests name
 MOVED_AT_MOST: Final = 24  # bits that cropping and turning move the hash (`./run bench watermark`)
 COMPARED: Final = 3  # outputs an upload is laid over; each takes half a second
+PART_AT_MOST: Final = 20  # bits between a copy and the nearest part of what it was cut from
+COMPARED_PARTS: Final = 4  # photographs an upload is laid over as a part of them; each takes half a second
+PARTS_KEPT: Final = 4096  # photographs whose parts' hashes are kept, 400 bytes each
 GRID: Final = (32, 32)  # pixels at which two pictures are compared
 COINCIDES_FROM: Final = 0.98  # of correlation
 _OUTPUTS_ALIKE: Final = (
@@ -54,6 +63,24 @@ def earlier(reference: ReferenceImage, image: Image.Image | None) -> list[Refere
 def guises(reference: ReferenceImage) -> list[ReferenceImage]:
     """The same of a reference that is stored. Where its file is lost, the hash decides alone."""
     return earlier(reference, _rendition(reference))
+
+
+def part_of(image: Image.Image, photographs: Iterable[ReferenceImage]) -> ReferenceImage | None:
+    """Which of the photographs this picture was cropped from, or is turned by a quarter or mirrored; None for none.
+
+    Laid over the nearest few only. Photographs whose files are lost are passed over.
+    """
+    held = moved.ways(image)
+    near = []
+    for there in photographs:
+        with contextlib.suppress(objects.ObjectMissing, objects.DigestMismatch):
+            bits = moved.distances(held, _parts(*_stored(there, max)))
+            near += [(found, way, there) for way, found in enumerate(bits) if found <= PART_AT_MOST]
+    for _bits, way, there in sorted(near, key=lambda candidate: candidate[0])[:COMPARED_PARTS]:
+        original = _rendition(there, max)
+        if original is not None and moved.shows(held[way], original):
+            return there
+    return None
 
 
 def is_others_work(reference: ReferenceImage) -> bool:
@@ -119,14 +146,25 @@ def _coincides(there: ReferenceImage, image: Image.Image) -> bool:
     return bool(np.corrcoef(one, other)[0, 1] >= COINCIDES_FROM)
 
 
-def _rendition(there: ReferenceImage) -> Image.Image | None:
-    """The smallest one that is stored; None where the file is lost, or is not the one that was put there."""
-    side = min(there.thumbnails, key=int, default="")
-    stored = there.thumbnails[side] if side else {"key": there.object_key, "sha256": there.sha256}
+def _rendition(there: ReferenceImage, which: Callable[..., str] = min) -> Image.Image | None:
+    """The smallest or the largest thumbnail; None where the file is lost, or is not the one that was put there."""
     try:
-        return _opened(stored["key"], stored["sha256"])
+        return _opened(*_stored(there, which))
     except (objects.ObjectMissing, objects.DigestMismatch):
         return None
+
+
+def _stored(there: ReferenceImage, which: Callable[..., str]) -> tuple[str, str]:
+    """Key and digest of the smallest or the largest thumbnail; of the picture where there is none."""
+    side = which(there.thumbnails, key=int, default="")
+    stored = there.thumbnails[side] if side else {"key": there.object_key, "sha256": there.sha256}
+    return stored["key"], stored["sha256"]
+
+
+@lru_cache(maxsize=PARTS_KEPT)
+def _parts(key: str, digest: str) -> NDArray[np.uint64]:
+    """Hashes of parts of a stored picture, kept: a file never changes under its key."""
+    return moved.parts(_opened(key, digest))
 
 
 def _grey(image: Image.Image) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -135,6 +136,41 @@ def test_a_revoked_photograph_does_not_come_back_under_another_name(
         under(world, f"Another {who}", guise(data))
     assert caught.value.code == "upload_revoked"
     assert not is_hidden(world, under(world, "Somebody else", photograph(902)))
+
+
+def cropped(image: Image.Image) -> Image.Image:
+    """Seven tenths of the width and three quarters of the height, off the middle."""
+    width, height = image.size
+    return image.crop((round(width * 0.2), round(height * 0.05), round(width * 0.9), round(height * 0.8)))
+
+
+MOVED: dict[str, Callable[[Image.Image], Image.Image]] = {
+    "cropped": cropped,
+    "turned left": lambda image: image.transpose(Image.Transpose.ROTATE_90),
+    "upside down": lambda image: image.transpose(Image.Transpose.ROTATE_180),
+    "turned right": lambda image: image.transpose(Image.Transpose.ROTATE_270),
+    "mirrored": lambda image: image.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+    "all of it": lambda image: cropped(image).transpose(Image.Transpose.TRANSVERSE),
+}
+
+
+def changed(data: bytes, change: Callable[[Image.Image], Image.Image]) -> bytes:
+    buffer = io.BytesIO()
+    change(Image.open(io.BytesIO(data)).convert("RGB")).save(buffer, "JPEG", quality=75)
+    return buffer.getvalue()
+
+
+def test_no_part_and_no_turn_of_a_revoked_photograph_comes_back(world: World, told: Told) -> None:
+    data, others = photograph(921), [photograph(922), photograph(923)]
+    first, kept = under(world, "Mika", data), under(world, "Jun", others[0])
+    revoke(world, agreed(world, first, kept))
+    agreed(world, kept)
+    for name, change in MOVED.items():
+        with pytest.raises(InvalidInput) as caught:
+            under(world, name, changed(data, change))
+        assert caught.value.code == "upload_revoked"
+    for number, (other, change) in enumerate(zip(others, MOVED.values(), strict=False)):
+        assert under(world, f"Somebody else {number}", changed(other, change)).pk
 
 
 @pytest.mark.parametrize("guise", [bytes, smaller], ids=["same bytes", "resized"])
