@@ -84,7 +84,9 @@ class Apart:
 
     def warm_up(self, known: Known) -> None:
         """Start the keeper meanwhile, so that whoever comes next need not wait for Python to start."""
-        threading.Thread(target=self._load, args=(known,), daemon=True).start()
+        waiting = self._waiting
+        if waiting is None or not waiting.serves(known):
+            threading.Thread(target=self._load, args=(known,), daemon=True).start()
 
     def inspect(self, data: bytes, known: Known) -> Inspection:
         """As `governance.inspection.inspect`; a file that ends its process is one that cannot be read."""
@@ -138,9 +140,13 @@ class Apart:
             keeper.give_back()
 
     def _load(self, known: Known) -> None:
-        with self._lock:
+        if not self._lock.acquire(blocking=False):
+            return  # somebody loads one already
+        try:
             if not self._is_closed:
                 self._loaded(known)
+        finally:
+            self._lock.release()
 
     def _loaded(self, known: Known) -> _Keeper:
         """The one that waits, or a new one that waits from now on. Hold the lock."""
