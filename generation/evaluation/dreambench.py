@@ -3,7 +3,8 @@
     FOLDER/prompts_and_classes.txt      as published, or prompts.json
     FOLDER/dataset/SUBJECT/*.jpg        one folder a subject (FOLDER/SUBJECT/ is found too); jpg, jpeg, png or webp
 
-A subject's first picture by name is its reference; what is drawn is compared with all of them.
+A subject's first picture by name is its reference; what is drawn is compared with all of them. Every picture is looked
+at before the first one is drawn: drawing takes hours.
 prompts.json: {"SUBJECT": {"class": "backpack", "prompts": ["a {} in the snow", ...]}, ...}, where {} is the class: the
 real word that is narrowed to the subject.
 """
@@ -17,8 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from PIL import Image, ImageOps
+
 PUBLISHED_PROMPTS: Final = "prompts_and_classes.txt"
 OWN_PROMPTS: Final = "prompts.json"
+TEXT: Final = "utf-8-sig"  # some editors begin a file with a mark of its encoding
 PICTURES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 LIVE: Final = frozenset({"cat", "dog"})  # classes that the published file keeps prompts of their own for
 CLASSES_HEAD: Final = "subject_name,class"
@@ -86,7 +90,7 @@ Asked = dict[str, tuple[str, tuple[str, ...]]]  # subject -> class, prompts
 
 def _own(path: Path) -> Asked:
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        told = json.loads(path.read_text(encoding=TEXT))
         return {name: _asked(name, str(entry["class"]), entry["prompts"]) for name, entry in told.items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         if isinstance(error, UnusableBenchmark):
@@ -107,7 +111,10 @@ def _asked(name: str, word: str, prompts: Sequence[Any]) -> tuple[str, tuple[str
 
 
 def _published(path: Path) -> Asked:
-    lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        lines = path.read_text(encoding=TEXT).splitlines()
+    except UnicodeDecodeError as error:
+        raise UnusableBenchmark(f"{path} is no UTF-8 text: save it as UTF-8") from error
     classes, templates = _classes(lines), _templates(lines)
     if not classes or not all(templates.values()):
         raise UnusableBenchmark(
@@ -145,7 +152,19 @@ def _filled(templates: Mapping[str, list[str]], word: str) -> tuple[str, ...]:
 
 
 def _pictures(folder: Path) -> tuple[Path, ...]:
-    found = sorted(p for p in folder.iterdir() if p.suffix.lower() in PICTURES) if folder.is_dir() else []
+    named = sorted(folder.iterdir()) if folder.is_dir() else []
+    found = [path for path in named if path.suffix.lower() in PICTURES and not path.name.startswith(".")]
     if not found:
         raise UnusableBenchmark(f"{folder} holds no picture: a subject needs at least one (jpg, png or webp)")
+    for path in found:
+        opened(path)
     return tuple(found)
+
+
+def opened(path: Path) -> Image.Image:
+    """Upright RGB. Raises UnusableBenchmark."""
+    try:
+        with Image.open(path) as picture:
+            return ImageOps.exif_transpose(picture).convert("RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise UnusableBenchmark(f"{path} is no picture that can be read: replace it, or take it away") from error

@@ -6,15 +6,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Final
-
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from generation.downloads import file_sha256
 from generation.evaluation.bootstrap import Interval, interval
 from generation.evaluation.cells import Cell, CellCache, Figures
-from generation.evaluation.dreambench import BenchSubject, Row, UnusableBenchmark
+from generation.evaluation.dreambench import BenchSubject, Row, opened
 from generation.evaluation.photo_figures import PhotoFigures, Seen
 from generation.pipeline import RealCustomPipeline
 from generation.spec import Effort, GenerationSpec, MaskDials
@@ -65,7 +62,7 @@ class Examination:
         """Draw them together. Raises UnusableBenchmark, and what `RealCustomPipeline.prepare` does."""
         pipe = RealCustomPipeline(self.pipeline.profile, replace(self.pipeline.parts, judge=None))
         requests = [
-            pipe.prepare(self._spec(cell), [_opened(self._by_name[cell.individual].pictures[0])]) for cell in cells
+            pipe.prepare(self._spec(cell), [opened(self._by_name[cell.individual].pictures[0])]) for cell in cells
         ]
         while not requests[0].done:
             pipe.step_together(requests)
@@ -84,7 +81,7 @@ class Examination:
 
     def _real(self, individual: str) -> Seen:
         if individual not in self._seen:
-            self._seen[individual] = self.judges.see([_opened(p) for p in self._by_name[individual].pictures])
+            self._seen[individual] = self.judges.see([opened(p) for p in self._by_name[individual].pictures])
         return self._seen[individual]
 
     def _spec(self, cell: Cell) -> GenerationSpec:
@@ -104,14 +101,6 @@ class Examination:
 
 def _digest(subject: BenchSubject) -> str:
     return hashlib.sha256("".join(file_sha256(path) for path in subject.pictures).encode()).hexdigest()
-
-
-def _opened(path: Path) -> Image.Image:
-    try:
-        with Image.open(path) as picture:
-            return ImageOps.exif_transpose(picture).convert("RGB")
-    except (UnidentifiedImageError, OSError) as error:
-        raise UnusableBenchmark(f"{path} is no picture that can be read: replace it, or take it away") from error
 
 
 def intervals(cells: Sequence[Cell], cache: CellCache) -> dict[str, Interval]:

@@ -14,9 +14,9 @@ import httpx
 import typer
 
 from imprimatur_cli.client import Client
-from imprimatur_cli.connection import AsJson, Kept, Lang, answered, connected, kept_file, language_of, tell
-from imprimatur_cli.failures import ERROR
-from imprimatur_cli.sentences import Language, say
+from imprimatur_cli.connection import NO_KEY, AsJson, Kept, answered, connected, kept_file, tell
+from imprimatur_cli.failures import ERROR, CommandError, sentence_of
+from imprimatur_cli.sentences import Lang, Language, language_of, say
 from imprimatur_cli.stack import address
 
 
@@ -48,7 +48,7 @@ def whoami(as_json: AsJson = False, lang: Lang = "") -> None:
 def doctor(as_json: AsJson = False, lang: Lang = "") -> None:
     """Look at everything a command needs, and say what to do about what is missing. Exit 1 if anything is."""
     language = language_of(lang)
-    found = [check.run() for check in _checks(language)]
+    found = [check.run(language) for check in _checks(language)]
     if as_json:
         print(json.dumps([vars(f) for f in found], ensure_ascii=False))
     else:
@@ -71,11 +71,11 @@ class _Check:
     name: str
     look: Callable[[], str]  # what was seen; raises when it does not hold
 
-    def run(self) -> Finding:
+    def run(self, language: Language) -> Finding:
         try:
             return Finding(self.name, True, self.look())
         except Exception as error:
-            return Finding(self.name, False, str(error))
+            return Finding(self.name, False, sentence_of(error, language))
 
 
 def _checks(language: Language) -> list[_Check]:
@@ -99,7 +99,7 @@ def _parts() -> str:
     checks: dict[str, bool] = httpx.get(f"{address(Kept.load().url)}/readyz", timeout=10).json()["checks"]
     missing = [name for name, works in checks.items() if not works]
     if missing:
-        raise RuntimeError(f"not ready: {', '.join(missing)}")
+        raise CommandError(f"not ready: {', '.join(missing)}")
     return ", ".join(checks)
 
 
@@ -114,14 +114,14 @@ def _templates(language: Language) -> str:
         templates = client.get("/templates", limit=200)["data"]
     usable = [t for t in templates if any(v["status"] == "approved" for v in t["versions"])]
     if not usable:
-        raise RuntimeError(say("no_template", language))
+        raise CommandError("no template is approved: submit one, and let a reviewer approve it")
     return str(len(usable))
 
 
 def _client(language: Language) -> Client:
     kept = Kept.load()
     if not kept.api_key:
-        raise RuntimeError(say("login_first", language))
+        raise CommandError(NO_KEY)
     return Client(address(kept.url), api_key=kept.api_key, language=language)
 
 

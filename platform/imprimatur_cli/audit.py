@@ -16,9 +16,9 @@ from governance.errors import LedgerBroken
 from governance.ledger import GENESIS
 from governance.trail import TrailReport, Witness, of_checkpoint
 from governance.trail_package import KEY, check_package, of_picture, plain, read_key
-from imprimatur_cli.connection import AsJson, Lang, connected, language_of, tell
+from imprimatur_cli.connection import AsJson, connected, tell
 from imprimatur_cli.failures import ERROR, CommandError, reported
-from imprimatur_cli.sentences import Language, say
+from imprimatur_cli.sentences import Lang, Language, language_of, say
 from imprimatur_cli.stamping import anchors, home, write_whole
 
 audit = typer.Typer(help="The audit trail: take it along, and check that nobody touched it.", no_args_is_help=True)
@@ -39,7 +39,7 @@ def export(
     kind = out.suffix.removeprefix(".")
     with connected(lang) as client:
         if kind not in _KINDS:
-            raise CommandError(say("audit_ending", language_of(lang)))
+            raise CommandError("the name must end in .zip, .csv or .jsonl")
         write_whole(out, client.download(f"/audit-events.{kind}"))
     tell(str(out))
 

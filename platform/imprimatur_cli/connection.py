@@ -12,17 +12,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from imprimatur_cli.client import ApiProblem, Client, ServerUnreachable
-from imprimatur_cli.failures import ERROR, REFUSED, CommandError, reported
-from imprimatur_cli.sentences import Language, default_language, say
+from imprimatur_cli.failures import ERROR, REFUSED, CommandError, reported, sentence_of
+from imprimatur_cli.sentences import Language, language_of, say
 from imprimatur_cli.stack import StackFailed, address
 
 TIMED_OUT = 5
-Lang = Annotated[str, typer.Option("--lang", help="Language of messages: en or ja.")]
+NO_KEY: Final = "no API key is kept: run imprimatur login, or set IMPRIMATUR_API_KEY"
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 
 
@@ -63,11 +63,6 @@ def kept_file() -> Path:
     return Path(base) / "imprimatur" / "login.json"
 
 
-def language_of(lang: str) -> Language:
-    """The language asked for, or the terminal's."""
-    return "ja" if lang == "ja" else "en" if lang == "en" else default_language()
-
-
 @contextmanager
 def connected(lang: str) -> Iterator[Client]:
     """A client with the kept key. What the server or the network refuses becomes a sentence and an exit code."""
@@ -75,7 +70,7 @@ def connected(lang: str) -> Iterator[Client]:
     with answered(language):
         kept = Kept.load()
         if not kept.api_key:
-            raise CommandError(say("login_first", language))
+            raise CommandError(NO_KEY)
         with Client(address(kept.url), api_key=kept.api_key, language=language) as client:
             yield client
 
@@ -90,7 +85,7 @@ def answered(language: Language) -> Iterator[None]:
         _tell_problem(problem, language)
         raise typer.Exit(REFUSED if problem.code == "rights_refused" else ERROR) from problem
     except (ServerUnreachable, StackFailed) as error:
-        tell(say("error", language, text=error))
+        tell(say("error", language, text=sentence_of(error, language)))
         raise typer.Exit(ERROR) from error
 
 
@@ -100,7 +95,7 @@ def tell(line: str) -> None:
 
 
 def _tell_problem(problem: ApiProblem, language: Language) -> None:
-    tell(say("error", language, text=problem))
+    tell(say("error", language, text=sentence_of(problem, language)))
     for line in dict.fromkeys(r["sentence"] for r in problem.reasons):
         tell(f"  {line}")
     for error in problem.errors:

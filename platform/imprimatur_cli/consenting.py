@@ -13,8 +13,9 @@ from typing import Annotated, Any
 import typer
 
 from imprimatur_cli.client import Client
-from imprimatur_cli.connection import AsJson, Lang, connected
+from imprimatur_cli.connection import AsJson, connected
 from imprimatur_cli.failures import CommandError
+from imprimatur_cli.sentences import Lang
 from imprimatur_cli.withdrawing import consents
 
 blocklist = typer.Typer(help="Words, marks and names that must not be used.", no_args_is_help=True)

@@ -18,8 +18,9 @@ from governance.manifests import Origin
 from imprimatur_cli.drawing import Job, run
 from imprimatur_cli.failures import CommandError, reported
 from imprimatur_cli.rights import declared, permitted
-from imprimatur_cli.sentences import Language, language_of, say
+from imprimatur_cli.sentences import Lang, Language, language_of, say
 from imprimatur_cli.subjects import Subject, SubjectOptions, read_subjects
+from imprimatur_cli.translation import translated
 
 Files = Annotated[
     list[Path] | None,
@@ -109,7 +110,7 @@ def draw(
     profile: Annotated[str, typer.Option(help="Which model draws.")] = "studio",
     strip: Annotated[Path | None, typer.Option(help="Also write the mask film strip, stamped.")] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
-    lang: Annotated[str, typer.Option(help="Language of messages: en or ja.")] = "",
+    lang: Lang = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Draw one picture from references, stamp it and write it."""
@@ -126,10 +127,9 @@ def draw(
             file=rights,
             person=person,
             marks=tuple(mark or ()),
-            language=language,
             inherits=all(n.drawn is not None for n in named),
         )
-        permit = permitted(claim, named, language=language)
+        permit = permitted(claim, named)
         wish = Wish(
             profile=profile,
             prompt=prompt,
@@ -177,7 +177,7 @@ def _tell(report: dict[str, Any], language: Language, *, as_json: bool) -> None:
     if report["development_key"]:
         remarks.append(say("development_key", language))
     for remark in remarks:
-        sys.stderr.write(say("note", language, text=remark) + "\n")
+        sys.stderr.write(say("note", language, text=translated(remark, language)) + "\n")
     if as_json:
         print(json.dumps(report, ensure_ascii=False))
         return

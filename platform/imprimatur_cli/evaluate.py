@@ -22,14 +22,13 @@ from generation.profiles import Profile, get_profile
 from generation.spec import Effort, GenerationSpec, MaskDials
 from generation.weight_record import models_folder
 from imprimatur_cli.failures import CommandError, reported
-from imprimatur_cli.sentences import Language, language_of, say
+from imprimatur_cli.sentences import Lang, Language, language_of, say
 
 if TYPE_CHECKING:  # torch is loaded once options and folder are in order
     from generation.evaluation.dreambench_run import Examination
 
 CELLS: Final = "cells.jsonl"
 HEADS: Final = {"clip_t": "CLIP-T", "image_reward": "ImageReward", "clip_i": "CLIP-I", "dino_i": "DINO-I"}
-_TOLD: Final = frozenset({"JudgesMissing", "UnusableBenchmark"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,19 +69,19 @@ def evaluate(
     batch: Annotated[int, typer.Option(min=1, help="Pictures at once.")] = 4,
     minutes: Annotated[float | None, typer.Option(help="Stop after so many; the same command goes on.")] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
-    lang: Annotated[str, typer.Option(help="Language of messages: en or ja.")] = "",
+    lang: Lang = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Draw every prompt of every subject and measure likeness and obedience, beside the figures papers print."""
     language = language_of(lang)
     if effort not in ("exact", "fast"):
         raise typer.BadParameter("choose exact or fast", param_hint="--effort")
-    with reported(language), _sentences():
+    with reported(language):
         found = get_profile(profile)
         wish = Wish(
             profile=found,
-            judges=_judges(judges, language),
-            subjects=_chosen(read_benchmark(data), subjects, prompts, language),
+            judges=_judges(judges),
+            subjects=_chosen(read_benchmark(data), subjects, prompts),
             steps=steps or found.steps,
             effort="fast" if effort == "fast" else "exact",
             quantity=quantity,
@@ -100,30 +99,20 @@ def evaluate(
         _tell(report, language)
 
 
-@contextmanager
-def _sentences() -> Iterator[None]:
-    """Mistakes that `generation.evaluation` words itself are told, not traced."""
-    try:
-        yield
-    except (RuntimeError, ValueError) as error:
-        if type(error).__name__ not in _TOLD:
-            raise
-        raise CommandError(str(error)) from error
-
-
-def _judges(named: Path | None, language: Language) -> Path:
+def _judges(named: Path | None) -> Path:
     models = models_folder()
     if named is None and models is None:
-        raise CommandError(say("evaluate_judges", language))
+        raise CommandError(
+            "say where the networks that judge are kept: --judges FOLDER, "
+            "or set IMPRIMATUR_MODELS (then its “evaluation”)"
+        )
     return named or Path(str(models)) / "evaluation"
 
 
-def _chosen(
-    found: list[BenchSubject], subjects: int | None, prompts: int | None, language: Language
-) -> list[BenchSubject]:
+def _chosen(found: list[BenchSubject], subjects: int | None, prompts: int | None) -> list[BenchSubject]:
     """The first so many of each."""
     if subjects is not None and subjects > len(found):
-        raise CommandError(say("evaluate_few", language, count=len(found), wanted=subjects))
+        raise CommandError(f"the folder has {len(found)} subjects: {subjects} cannot be chosen")
     return [
         BenchSubject(name=s.name, word=s.word, prompts=s.prompts[:prompts], pictures=s.pictures)
         for s in found[:subjects]
@@ -135,7 +124,11 @@ def _measured(wish: Wish, path: Path) -> dict[str, Any]:
     from generation.evaluation.cells import CellCache, fill
     from generation.evaluation.dreambench_run import intervals, row
 
-    examination, cache = _examination(wish), CellCache(path)
+    try:
+        cache = CellCache(path)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    examination = _examination(wish)
     cells = examination.cells
     with _progress(len(cells), len(cells) - len(cache.missing(cells)), wish.language) as advanced:
         left = fill(cells, cache, examination.measure, minutes=wish.minutes, advanced=advanced, batch=wish.batch)

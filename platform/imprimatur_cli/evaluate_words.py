@@ -6,15 +6,6 @@ from typing import Final
 
 EVALUATE: Final[dict[str, tuple[str, str]]] = {
     "evaluating": ("Drawing and measuring", "描画と測定"),
-    "evaluate_judges": (
-        "say where the networks that judge are kept: --judges FOLDER, or set IMPRIMATUR_MODELS (then its “evaluation”)",
-        "評価用ネットワークの置き場所を --judges FOLDER で指定するか、IMPRIMATUR_MODELS を設定してください"
-        "（その中の evaluation が使われます）",
-    ),
-    "evaluate_few": (
-        "the folder has {count} subjects: {wanted} cannot be chosen",
-        "フォルダーにある被写体は {count} 件です。{wanted} 件は選べません",
-    ),
     "evaluate_no_reward": (
         "ImageReward is left out: it needs {lacking}",
         "ImageReward は測定しません。必要なもの: {lacking}",

@@ -16,7 +16,7 @@ from governance.intake import decode_upload, encode
 from governance.provenance import read, sign_derivative
 from imprimatur_cli.explanations import KeptExplanation, check_digests
 from imprimatur_cli.failures import CommandError, reported
-from imprimatur_cli.sentences import default_language, say
+from imprimatur_cli.sentences import Lang, language_of, say
 from imprimatur_cli.stamping import anchors, signer, write_whole
 
 PNG: Final = "image/png"
@@ -31,10 +31,11 @@ def explain(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="PNG to write; *.explain.png if left out.")
     ] = None,
+    lang: Lang = "",
     as_json: Annotated[bool, typer.Option("--json", help="The numbers on standard output; no card is drawn.")] = False,
 ) -> None:
     """Draw one card: masks and their area over the steps, shares of words, visual tokens that got in."""
-    language = default_language()
+    language = language_of(lang)
     with reported(language):
         kept, data = KeptExplanation.read(picture), picture.read_bytes()
         _check_same(kept, data, picture)

@@ -9,26 +9,37 @@ from typing import Final
 
 import typer
 
-from generation.words import WordBeyondLimit, WordNotInPrompt
 from governance.errors import GovernanceError, UnreadableUpload
 from governance.policy import Refusal
 from imprimatur_cli.sentences import Language, say
+from imprimatur_cli.translation import translated
 
 ERROR, USAGE, REFUSED = 1, 2, 3
 
 # What `generation` raises on bad input, by class name, so that a mistake is told before torch is loaded.
-_TOLD: Final = frozenset(
+TOLD: Final = frozenset(
     {
+        "BaseUnavailable",
         "CompilerMissing",
         "DownloadFailed",
         "InvalidSpec",
+        "JudgesMissing",
+        "LossDiverged",
         "ModelUnavailable",
+        "NoCheckpoint",
         "NonFiniteLatent",
+        "RunMismatch",
         "UnknownProfile",
+        "UnsupportedTarget",
+        "UnsupportedUNet",
+        "UnusableBenchmark",
+        "UnusableData",
         "UnusableReference",
         "WeightsAltered",
         "WeightsMismatch",
         "WeightsMissing",
+        "WordBeyondLimit",
+        "WordNotInPrompt",
     }
 )
 
@@ -63,19 +74,12 @@ def reported(language: Language) -> Iterator[None]:
 
 
 def sentence_of(error: Exception, language: Language) -> str:
-    """The error's own sentence, in Japanese where there is one."""
-    if isinstance(error, UnreadableUpload):
-        return error.sentence(language)
-    if isinstance(error, WordNotInPrompt):
-        return say("word_missing", language, phrase=error.phrase, words=", ".join(error.words))
-    if isinstance(error, WordBeyondLimit):
-        return say("word_beyond", language, phrase=error.phrase, limit=error.limit)
-    return str(error)
+    """What the error says, in that language."""
+    return error.sentence(language) if isinstance(error, UnreadableUpload) else translated(str(error), language)
 
 
 def _is_told(error: Exception) -> bool:
-    kinds = (CommandError, GovernanceError, WordNotInPrompt, WordBeyondLimit, OSError)
-    return isinstance(error, kinds) or type(error).__name__ in _TOLD
+    return isinstance(error, CommandError | GovernanceError | OSError) or type(error).__name__ in TOLD
 
 
 def _tell(text: str) -> None:

@@ -17,12 +17,14 @@ from imprimatur_cli.reference import references
 from imprimatur_cli.reviewing import review
 from imprimatur_cli.sweep import sweep
 from imprimatur_cli.train import train
+from imprimatur_cli.translation import Commands
 from imprimatur_cli.verify import verify
 from imprimatur_cli.weights import weights
 from imprimatur_cli.withdrawing import consents
 
 app = typer.Typer(
     name="imprimatur",
+    cls=Commands,
     help="Pictures of your subject, with the right to make them and the proof that you had it.",
     no_args_is_help=True,
     add_completion=False,

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from imprimatur_cli.client import Client
-from imprimatur_cli.connection import TIMED_OUT, AsJson, Lang, connected, language_of, tell
-from imprimatur_cli.failures import ERROR, USAGE, CommandError
+from imprimatur_cli.connection import TIMED_OUT, AsJson, connected, tell
+from imprimatur_cli.failures import ERROR, CommandError
 from imprimatur_cli.following import Job, NotInTime, follow
-from imprimatur_cli.sentences import say
+from imprimatur_cli.sentences import Lang, language_of, say
 from imprimatur_cli.templates import approved_versions
 
 templates = typer.Typer(help="Prompt templates.", no_args_is_help=True)
@@ -68,8 +68,7 @@ def pairs(given: list[str]) -> dict[str, str]:
     split = [text.partition("=") for text in given]
     wrong = [text for text, (name, sign, _value) in zip(given, split, strict=True) if not (name and sign)]
     if wrong:
-        tell(f"{wrong[0]!r}: write name=value")
-        raise typer.Exit(USAGE)
+        raise typer.BadParameter(f"{wrong[0]}: write name=value")
     return {name: value for name, _sign, value in split}
 
 

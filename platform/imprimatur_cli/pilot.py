@@ -18,7 +18,7 @@ from imprimatur_cli.pilot_plan import SLOT, Bar, Findings, Trial, read_templates
 from imprimatur_cli.pilot_references import Candidate, candidates
 from imprimatur_cli.piloting import REPORT, Pilot
 from imprimatur_cli.rights import Declared, declared, permitted
-from imprimatur_cli.sentences import Language, language_of, say
+from imprimatur_cli.sentences import Lang, Language, language_of, say
 from imprimatur_cli.sweep import MOST_CELLS, Listed, numbers
 
 
@@ -44,7 +44,7 @@ def pilot(
     text_match: Annotated[float, typer.Option(min=0, max=1, help="Least text match of a usable picture.")] = 0.6,
     profile: Annotated[str, typer.Option(help="Which model draws.")] = "studio",
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
-    lang: Annotated[str, typer.Option(help="Language of messages and report: en or ja.")] = "",
+    lang: Lang = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Draw every reference in every template, score it, and write report.html: what holds, and what it costs."""
@@ -56,10 +56,8 @@ def pilot(
         trials = _trials(found, read_templates(templates), scopes=scopes, quantities=quantities, seeds=seeds)
         named = [r.named for c in found if c.subject for r in c.subject.references]
         inherits = all(n.drawn is not None for n in named)
-        claim = declared(
-            own_work=own_work, file=rights, person=person, marks=tuple(mark or ()), language=language, inherits=inherits
-        )
-        permit = permitted(claim, named, language=language)
+        claim = declared(own_work=own_work, file=rights, person=person, marks=tuple(mark or ()), inherits=inherits)
+        permit = permitted(claim, named)
         order = _Order(output, profile, steps, device, claim, permit, language)
         jobs = {trial: order.job(trial, candidate) for trial, candidate in trials.items()}
         bar = Bar(similarity=similarity, text_match=text_match)

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from imprimatur_cli.client import Client
-from imprimatur_cli.connection import AsJson, Lang, connected, language_of, tell
-from imprimatur_cli.sentences import say
+from imprimatur_cli.connection import AsJson, connected, tell
+from imprimatur_cli.sentences import Lang, language_of, say
 
 references = typer.Typer(help="Reference pictures.", no_args_is_help=True)
 MIMES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from imprimatur_cli.connection import AsJson, Lang, connected
+from imprimatur_cli.connection import AsJson, connected
+from imprimatur_cli.sentences import Lang
 
 review = typer.Typer(help="Pictures in review.", no_args_is_help=True)
 

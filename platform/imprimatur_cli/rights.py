@@ -22,7 +22,6 @@ from governance.manifests import OutputFacts
 from governance.policy import Facts, Permitted, ReferenceFacts, Refusal, Terms, decide
 from governance.trademark import TrademarkTerms
 from imprimatur_cli.failures import CommandError, RefusedByRights
-from imprimatur_cli.sentences import Language, say
 from imprimatur_cli.stamping import commitment_salt
 
 LOCAL_TENANT = "local"
@@ -51,7 +50,6 @@ def declared(
     file: Path | None,
     person: bool,
     marks: tuple[str, ...],
-    language: Language,
     inherits: bool = False,
 ) -> Declared:
     """Options and file together. inherits: every reference is a picture of ours, which brings its rights along.
@@ -60,14 +58,16 @@ def declared(
     """
     if file is None:
         if not (own_work or inherits):
-            raise CommandError(say("rights_needed", language))
+            raise CommandError(
+                "say by what right: --own-work if the reference is your own, or --rights FILE with the agreements"
+            )
         return Declared(own_work=own_work, shows_person=person, marks=marks)
     try:
         data = _agreements(json.loads(file.read_text()))
         consents = tuple(ConsentTerms.from_json(c) for c in data.get("consents", ()))
         trademarks = tuple(TrademarkTerms.from_json(t) for t in data.get("trademarks", ()))
     except (ValueError, AttributeError, InvalidTerms) as error:
-        raise CommandError(say("rights_unreadable", language, path=file, text=error)) from error
+        raise CommandError(f"{file} is no rights file: {error}") from error
     grantees = [c.grantee for c in consents] + [t.grantee for t in trademarks]
     return Declared(
         own_work=own_work,
@@ -104,14 +104,12 @@ class Named:
         return self.drawn is not None and self.drawn.own_work
 
 
-def permitted(
-    claim: Declared, references: Sequence[Named], now: datetime | None = None, language: Language = "en"
-) -> Permitted:
+def permitted(claim: Declared, references: Sequence[Named], now: datetime | None = None) -> Permitted:
     """The policy's yes. Raises RefusedByRights, or CommandError where inherited agreements are not shown.
 
     There are no templates on the command line: whoever types the words answers for them.
     """
-    stated = tuple(fact for reference in references for fact in _stated(claim, reference, language))
+    stated = tuple(fact for reference in references for fact in _stated(claim, reference))
     facts = Facts(
         action="generate",
         tenant_id=claim.tenant,
@@ -126,11 +124,11 @@ def permitted(
     return decision
 
 
-def _stated(claim: Declared, reference: Named, language: Language) -> list[ReferenceFacts]:
+def _stated(claim: Declared, reference: Named) -> list[ReferenceFacts]:
     """What the policy is told of one reference; of a picture of ours, what it was drawn under as well."""
     if reference.drawn is None:
         return [_own(claim, reference, own_work=claim.own_work)]
-    inherited = [_under(terms, reference) for terms in _agreed(claim, reference, reference.drawn, language)]
+    inherited = [_under(terms, reference) for terms in _agreed(claim, reference, reference.drawn)]
     if inherited and not claim.own_work:
         return inherited
     return [*inherited, _own(claim, reference, own_work=claim.own_work or reference.is_own_work)]
@@ -146,7 +144,7 @@ def _own(claim: Declared, reference: Named, *, own_work: bool) -> ReferenceFacts
     )
 
 
-def _agreed(claim: Declared, reference: Named, drawn: OutputFacts, language: Language) -> list[Terms]:
+def _agreed(claim: Declared, reference: Named, drawn: OutputFacts) -> list[Terms]:
     """The agreements a picture of ours commits to, found in the rights file by this machine's salt.
 
     Raises CommandError with the ids of those that are not there.
@@ -157,7 +155,10 @@ def _agreed(claim: Declared, reference: Named, drawn: OutputFacts, language: Lan
         shown += [t for t in fitting if hmac.compare_digest(t.commitment(salt), committed.commitment)]
     lacking = {c.id for c in drawn.consents} - {t.id for t in shown}
     if lacking:
-        raise CommandError(say("inherit_rights", language, name=reference.name, ids=", ".join(sorted(lacking))))
+        raise CommandError(
+            f"{reference.name} was drawn under agreements {', '.join(sorted(lacking))}: "
+            "give --rights FILE with them, they bind what is drawn from it too"
+        )
     return shown
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import typer
 
@@ -11,6 +11,7 @@ from imprimatur_cli.evaluate_words import EVALUATE
 from imprimatur_cli.pilot_words import PILOT
 
 Language = Literal["en", "ja"]
+Lang = Annotated[str, typer.Option("--lang", help="Language of messages: en or ja.")]
 
 SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "loading": ("Loading {profile}", "{profile} を読み込み中"),
@@ -25,10 +26,6 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "説明データ: {path}（imprimatur explain {picture} で表示できます）",
     ),
     "card_saved": ("Card: {path}", "説明カード: {path}"),
-    "inherit_rights": (
-        "{name} was drawn under agreements {ids}: give --rights FILE with them, they bind what is drawn from it too",
-        "{name} は許諾 {ids} に基づく画像です。その許諾を --rights FILE で示してください（派生画像にも及びます）",
-    ),
     "sweep_done": ("Contact sheet: {sheet}; plot: {plot}", "一覧: {sheet}、グラフ: {plot}"),
     "sweep_unscored": (
         "this model gave no scores to choose by: look at the contact sheet",
@@ -50,19 +47,6 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "signed with a development key that nobody outside trusts; for a real one set IMPRIMATUR_SIGNER_KEY and _CHAIN",
         "開発用の鍵で署名したため外部では信頼されません。IMPRIMATUR_SIGNER_KEY と _CHAIN で本番の鍵を指定できます",
     ),
-    "rights_needed": (
-        "say by what right: --own-work if the reference is your own, or --rights FILE with the agreements",
-        "権利の根拠を示してください。自作なら --own-work、許諾書があれば --rights FILE を指定します",
-    ),
-    "rights_unreadable": ("{path} is no rights file: {text}", "{path} は権利ファイルとして読めません: {text}"),
-    "word_missing": (
-        "“{phrase}” is not a word of the prompt; choose one of its words: {words}",
-        "「{phrase}」はプロンプトにありません。次の語から選んでください: {words}",
-    ),
-    "word_beyond": (
-        "“{phrase}” stands beyond the {limit} tokens the model reads: move it forward or shorten",
-        "「{phrase}」はモデルが読む {limit} トークンより後ろにあります。前に移すか文を短くしてください",
-    ),
     "state_trusted": ("Trusted: signed by {signer}", "信頼できます。署名者: {signer}"),
     "state_valid": (
         "Unchanged, but its signer {signer} is not known here",
@@ -71,10 +55,6 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "state_invalid": ("Not to be trusted: {failures}", "信頼できません: {failures}"),
     "state_none": ("No provenance manifest in this file", "このファイルには来歴情報がありません"),
     "ingredient": ("made from {title}: {state}", "素材 {title}: {state}"),
-    "login_first": (
-        "no API key is kept: run imprimatur login, or set IMPRIMATUR_API_KEY",
-        "APIキーがありません。imprimatur login を実行するか、IMPRIMATUR_API_KEY を設定してください",
-    ),
     "ask_key": ("API key", "APIキー"),
     "logged_in": ("Logged in to {company}; kept in {path}", "{company} にログインしました。保存先: {path}"),
     "revoke_reaches": (
@@ -84,35 +64,15 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "revoke_confirm": ("For good. Type {record} to confirm", "取り消せません。確認のため {record} と入力してください"),
     "revoke_unconfirmed": ("Nothing was revoked.", "撤回していません。"),
     "request_id": ("  request {request_id}", "  リクエスト {request_id}"),
-    "no_template": (
-        "no template is approved: submit one, and let a reviewer approve it",
-        "承認済みのテンプレートがありません。申請し、審査担当者の承認を受けてください",
-    ),
     "not_in_time": (
         "not finished after {seconds} s; they go on, see the list of jobs",
         "{seconds} 秒以内に終わりませんでした。処理は続いています。ジョブ一覧を確認してください",
-    ),
-    "weights_where": (
-        "say where models are kept: --models FOLDER, or set IMPRIMATUR_MODELS",
-        "モデルの置き場所を --models FOLDER または IMPRIMATUR_MODELS で指定してください",
-    ),
-    "weights_in_the_box": (
-        "{profile} is in the box: there is nothing to get",
-        "{profile} は同梱済みで、取得は不要です",
-    ),
-    "weights_licences": (
-        "its parts come under {licences}: read them, then add --accept-licences",
-        "各部品のライセンスは {licences} です。内容を確認し、--accept-licences を付けてください",
     ),
     "weights_known": ("as published", "公開値と一致"),
     "weights_first": ("recorded at first download", "初回取得時に記録"),
     "weights_good": (
         "{profile}: {count} files, all as recorded",
         "{profile}: {count} 個のファイルはすべて記録どおりです",
-    ),
-    "audit_ending": (
-        "the name must end in .zip, .csv or .jsonl",
-        "ファイル名の末尾は .zip、.csv、.jsonl のいずれかにしてください",
     ),
     "audit_intact": (
         "{rows} rows, unbroken; {witnesses} witnesses agree; the last hash is {head}",
@@ -130,22 +90,6 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "{folder}: 学習に使える組 {good} 件、除外 {bad} 件",
     ),
     "train_more": ("  and {count} more", "  ほか {count} 件"),
-    "train_forbidden": (
-        "its content credentials refuse training: ask whoever made it, or say --own-work if it is yours",
-        "来歴情報が学習を禁じています。作成者に確認するか、自作であれば --own-work を指定してください",
-    ),
-    "train_needs_data": (
-        "“{profile}” learns from pictures: name their folder with --data",
-        "「{profile}」の学習には画像が必要です。--data でフォルダーを指定してください",
-    ),
-    "train_needs_out": (
-        "name the folder of the run with --out",
-        "--out で学習結果の保存先フォルダーを指定してください",
-    ),
-    "train_nothing_to_check": (
-        "the studio model draws its own pairs: there is no folder to check, name one with --data",
-        "studio は学習用の組を自分で描くため、確認するフォルダーがありません。--data で指定できます",
-    ),
     "train_checked": ("{pairs} pairs are ready to train on", "学習に使える組は {pairs} 件です"),
     "train_stopped": (
         "Stopped after step {step}, everything kept: go on with the same options and --resume",

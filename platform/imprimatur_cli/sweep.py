@@ -15,7 +15,7 @@ from imprimatur_cli.draw import Wish
 from imprimatur_cli.drawing import Job
 from imprimatur_cli.failures import CommandError, reported
 from imprimatur_cli.rights import declared, permitted
-from imprimatur_cli.sentences import Language, default_language, say
+from imprimatur_cli.sentences import Lang, Language, language_of, say
 from imprimatur_cli.subjects import SubjectOptions, read_subjects
 from imprimatur_cli.sweep_plan import Cell, Proposal, cells, proposal
 from imprimatur_cli.sweeping import Sweep
@@ -45,16 +45,17 @@ def sweep(
     within: Annotated[float, typer.Option(help="How much similarity may be given up for the words.")] = 0.05,
     profile: Annotated[str, typer.Option(help="Which model draws.")] = "studio",
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
+    lang: Lang = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Draw scope x quantity x stop step x seed, score each, and propose dials: sheet.png, plot.svg, sweep.json."""
-    language = default_language()
+    language = language_of(lang)
     with reported(language):
         subjects = read_subjects(SubjectOptions(word=word, references=reference))
         named = [r.named for s in subjects for r in s.references]
         inherits = all(n.drawn is not None for n in named)
-        claim = declared(own_work=own_work, file=rights, person=False, marks=(), language=language, inherits=inherits)
-        permit = permitted(claim, named, language=language)
+        claim = declared(own_work=own_work, file=rights, person=False, marks=(), inherits=inherits)
+        permit = permitted(claim, named)
         plan = _plan(profile, steps, scopes=scopes, quantities=quantities, stops=stops, seeds=seeds)
         jobs = {
             cell: Job(

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from generation.profiles import STUDIO, get_profile
 from governance.canonical import sha256_hex
 from imprimatur_cli.failures import CommandError, reported
-from imprimatur_cli.sentences import Language, language_of, say
+from imprimatur_cli.sentences import Lang, Language, language_of, say
 from imprimatur_cli.training_data import facts_of, inspected, tell_inspection
 from imprimatur_cli.training_run import Wish, check_device, run_training
 
 if TYPE_CHECKING:  # torch is loaded once options and data are in order
     from generation.training.dataset import Inspection
     from generation.training.run import Outcome
-
-_TOLD: Final = frozenset(
-    {"BaseUnavailable", "LossDiverged", "RunMismatch", "UnusableData", "UnsupportedTarget", "UnsupportedUNet"}
-)
 
 
 def train(
@@ -48,12 +42,12 @@ def train(
         bool, typer.Option("--own-work", help="The pictures are mine, also where they refuse.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Look at the data, train nothing.")] = False,
-    lang: Annotated[str, typer.Option(help="Language of messages: en or ja.")] = "",
+    lang: Lang = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Train the visual branch on text-image pairs: scoring module, projector, visual keys and values."""
     language = language_of(lang)
-    with reported(language), _sentences():
+    with reported(language):
         wish = Wish(
             profile=get_profile(profile),
             data=data,
@@ -75,22 +69,11 @@ def train(
             language=language,
         )
         found = _look(wish)
-        report = _dry(wish, found) if dry_run else _run(wish, found)
+        report = _dry(found) if dry_run else _run(wish, found)
     if as_json:
         print(json.dumps(report, ensure_ascii=False))
     else:
         _tell(report, language)
-
-
-@contextmanager
-def _sentences() -> Iterator[None]:
-    """Mistakes the training library words itself are told, not traced; named so, because torch may not be loaded."""
-    try:
-        yield
-    except (ArithmeticError, RuntimeError, TypeError, ValueError) as error:
-        if type(error).__name__ not in _TOLD:
-            raise
-        raise CommandError(str(error)) from error
 
 
 def _look(wish: Wish) -> Inspection | None:
@@ -98,21 +81,21 @@ def _look(wish: Wish) -> Inspection | None:
     if wish.data is None:
         if wish.profile.name == STUDIO.name:
             return None
-        raise CommandError(say("train_needs_data", wish.language, profile=wish.profile.name))
+        raise CommandError(f"“{wish.profile.name}” learns from pictures: name their folder with --data")
     found = inspected(wish.data, wish.profile.width // 2, wish.language, own_work=wish.own_work)
     tell_inspection(found, wish.language)
     return found
 
 
-def _dry(wish: Wish, found: Inspection | None) -> dict[str, Any]:
+def _dry(found: Inspection | None) -> dict[str, Any]:
     if found is None:
-        raise CommandError(say("train_nothing_to_check", wish.language))
+        raise CommandError("the studio model draws its own pairs: there is no folder to check, name one with --data")
     return facts_of(found)
 
 
 def _run(wish: Wish, found: Inspection | None) -> dict[str, Any]:
     if wish.out is None:
-        raise CommandError(say("train_needs_out", wish.language))
+        raise CommandError("name the folder of the run with --out")
     check_device(wish)
     outcome = run_training(wish, wish.out, found)
     return _report(wish, outcome, found)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from generation.training.dataset import Inspection, inspect_folder
 from governance.c2pa_binding import extract
 from imprimatur_cli.sentences import Language, say
+from imprimatur_cli.translation import translated
 
 TOLD: Final = 20
 _LABELS: Final = ("cawg.training-mining", "c2pa.training-mining")
@@ -30,7 +30,7 @@ def inspected(folder: Path, min_side: int, language: Language, *, own_work: bool
         return inspect_folder(
             folder,
             min_side,
-            veto=None if own_work else _veto(language),
+            veto=None if own_work else _veto,
             on_record=lambda done: progress.update(task, completed=done),
         )
 
@@ -40,7 +40,7 @@ def tell_inspection(found: Inspection, language: Language) -> None:
     counts = {"good": len(found.records), "bad": len(found.rejected), "folder": found.folder}
     sys.stderr.write(say("train_inspected", language, **counts) + "\n")
     for rejected in found.rejected[:TOLD]:
-        sys.stderr.write(f"  {rejected.name}: {rejected.reason}\n")
+        sys.stderr.write(f"  {rejected.name}: {translated(rejected.reason, language)}\n")
     if len(found.rejected) > TOLD:
         sys.stderr.write(say("train_more", language, count=len(found.rejected) - TOLD) + "\n")
 
@@ -51,11 +51,10 @@ def facts_of(found: Inspection) -> dict[str, Any]:
     return {"pairs": len(found.records), "rejected": rejected, "reasons": found.reasons(), "data": found.digest()}
 
 
-def _veto(language: Language) -> Callable[[Path], str]:
-    def asked(path: Path) -> str:
-        return say("train_forbidden", language) if forbids_training(path) else ""
-
-    return asked
+def _veto(path: Path) -> str:
+    if not forbids_training(path):
+        return ""
+    return "its content credentials refuse training: ask whoever made it, or say --own-work if it is yours"
 
 
 def forbids_training(path: Path) -> bool:

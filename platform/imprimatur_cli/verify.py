@@ -13,18 +13,18 @@ from governance.errors import UnreadableUpload
 from governance.intake import check_complete
 from governance.provenance import ManifestReport, read
 from imprimatur_cli.failures import ERROR, reported
-from imprimatur_cli.sentences import Language, default_language, say
+from imprimatur_cli.sentences import Lang, Language, language_of, say
 from imprimatur_cli.stamping import anchors
 
 
 def verify(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="PNG, JPEG or WebP.")],
     trust: Annotated[Path | None, typer.Option(exists=True, help="PEM of roots to trust.")] = None,
-    lang: Annotated[str, typer.Option(help="Language of messages: en or ja.")] = "",
+    lang: Lang = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Read a picture's provenance. Exit code 0 only for a picture that is trusted, and made from untampered ones."""
-    language: Language = "ja" if lang == "ja" else "en" if lang == "en" else default_language()
+    language = language_of(lang)
     with reported(language):
         report = _read(file, trust)
     if as_json:

@@ -16,7 +16,8 @@ from generation.profiles import PROFILES, Profile, get_profile
 from generation.weight_files import WeightFile, Weights
 from generation.weight_record import Recorded, missing, models_folder, problems, read_record
 from imprimatur_cli.failures import ERROR, CommandError, reported
-from imprimatur_cli.sentences import Language, default_language, say
+from imprimatur_cli.sentences import Lang, Language, language_of, say
+from imprimatur_cli.translation import translated
 
 weights = typer.Typer(help="Weights of the models that are not in the box.", no_args_is_help=True)
 Models = Annotated[Path | None, typer.Option("--models", help="Folder of models; IMPRIMATUR_MODELS if left out.")]
@@ -24,9 +25,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output.")
 
 
 @weights.command("list")
-def list_weights(models: Models = None, as_json: AsJson = False) -> None:
+def list_weights(models: Models = None, as_json: AsJson = False, lang: Lang = "") -> None:
     """Every model, its parts, their sizes and licences, and what is here."""
-    with reported(default_language()):
+    with reported(language_of(lang)):
         folder = models or models_folder()
         rows = [_part_row(profile, part, folder) for profile in PROFILES.values() for part in profile.weights]
     if as_json:
@@ -37,19 +38,20 @@ def list_weights(models: Models = None, as_json: AsJson = False) -> None:
 
 
 @weights.command("get")
-def get_weights(
+def get_weights(  # noqa: PLR0917 - typer's options
     profile: Annotated[str, typer.Argument(help="Which model, as `weights list` names it.")],
     models: Models = None,
     mirror: Annotated[str, typer.Option("--from", help="Address laid out as the model's folder, instead.")] = "",
     optional: Annotated[bool, typer.Option("--optional", help="Also what only scores pictures.")] = False,
     accept: Annotated[bool, typer.Option("--accept-licences", help="I agree to the licences of its parts.")] = False,
+    lang: Lang = "",
 ) -> None:
     """Fetch a model's files, resuming what was interrupted; every file is checked and recorded."""
-    language = default_language()
+    language = language_of(lang)
     with reported(language):
-        found, folder = _target(profile, models, language)
+        found, folder = _target(profile, models)
         parts = [part for part in found.weights if part.base and (optional or not part.optional)]
-        _check_agreed(parts, accept=accept, language=language)
+        _check_agreed(parts, accept=accept)
         for part in parts:
             _get_part(folder, part, mirror, language)
     print(folder)
@@ -59,14 +61,15 @@ def get_weights(
 def check_weights(
     profile: Annotated[str, typer.Argument(help="Which model, as `weights list` names it.")],
     models: Models = None,
+    lang: Lang = "",
 ) -> None:
     """Read every file: digests as recorded, licences on record, parameter names exactly the model's."""
-    language = default_language()
+    language = language_of(lang)
     with reported(language):
-        found, folder = _target(profile, models, language)
+        found, folder = _target(profile, models)
         wrong = problems(folder, found) or _misfits(found, folder)
     for sentence in wrong:
-        sys.stderr.write(f"{sentence}\n")
+        sys.stderr.write(f"{translated(sentence, language)}\n")
     if wrong:
         raise typer.Exit(ERROR)
     print(say("weights_good", language, profile=profile, count=len(read_record(folder))))
@@ -76,23 +79,24 @@ def check_weights(
 def convert_weights(
     source: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The release's .pth file.")],
     target: Annotated[Path, typer.Argument(help="The .safetensors file to write.")],
+    lang: Lang = "",
 ) -> None:
     """Rewrite a released .pth as safetensors. Only plain tensors are unpickled, anything else is refused."""
-    with reported(default_language()):
+    with reported(language_of(lang)):
         if target.suffix != ".safetensors" or not target.parent.is_dir():
             raise CommandError(f"{target}: name a *.safetensors file in a folder that exists")
         _convert(source, target)
     print(target)
 
 
-def _target(profile: str, models: Path | None, language: Language) -> tuple[Profile, Path]:
+def _target(profile: str, models: Path | None) -> tuple[Profile, Path]:
     """The profile and its folder. Raises UnknownProfile, CommandError for a model in the box or an unnamed folder."""
     found = get_profile(profile)
     if found.shipped:
-        raise CommandError(say("weights_in_the_box", language, profile=profile))
+        raise CommandError(f"{profile} is in the box: there is nothing to get")
     folder = models or models_folder()
     if folder is None:
-        raise CommandError(say("weights_where", language))
+        raise CommandError("say where models are kept: --models FOLDER, or set IMPRIMATUR_MODELS")
     return found, folder / found.name
 
 
@@ -119,10 +123,10 @@ def _state(profile: Profile, part: Weights, models: Path | None) -> str:
     return "here" if not lacking else f"{lacking} of {len(part.files)} files missing"
 
 
-def _check_agreed(parts: list[Weights], *, accept: bool, language: Language) -> None:
+def _check_agreed(parts: list[Weights], *, accept: bool) -> None:
     bound = sorted({part.licence for part in parts if part.needs_agreement})
     if bound and not accept:
-        raise CommandError(say("weights_licences", language, licences=", ".join(bound)))
+        raise CommandError(f"its parts come under {', '.join(bound)}: read them, then add --accept-licences")
 
 
 def _get_part(folder: Path, part: Weights, mirror: str, language: Language) -> None:

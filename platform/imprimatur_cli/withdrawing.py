@@ -11,9 +11,9 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from imprimatur_cli.connection import AsJson, Lang, connected, language_of, tell
+from imprimatur_cli.connection import AsJson, connected, tell
 from imprimatur_cli.failures import USAGE, CommandError
-from imprimatur_cli.sentences import say
+from imprimatur_cli.sentences import Lang, language_of, say
 
 consents = typer.Typer(help="Consents and licences.", no_args_is_help=True)
 Record = Annotated[str, typer.Argument(help="cns_... of a consent or tml_... of a licence.")]

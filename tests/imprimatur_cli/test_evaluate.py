@@ -103,6 +103,32 @@ def test_what_is_missing_is_told_with_what_to_do(bench: Path, monkeypatch: pytes
     assert not (bench / "out").exists()
 
 
+def test_a_picture_that_cannot_be_read_is_told_before_anything_is_drawn(bench: Path) -> None:
+    """In Japanese too, and what a desktop left beside the pictures is none of them."""
+    (bench / "bench" / "bottle_red" / "._0.png").write_bytes(b"left by a desktop")
+    assert evaluate(bench, "--minutes", "0").exit_code == 0
+    broken = bench / "bench" / "mug_blue" / "1.jpg"
+    broken.write_bytes(b"no picture")
+    told = evaluate(bench, "--lang", "ja")
+    assert told.exit_code == 1
+    assert f"{broken} は画像として読めません。差し替えるか、取り除いてください" in told.stderr
+    assert not (bench / "out" / "cells.jsonl").exists() or (bench / "out" / "cells.jsonl").read_text() == ""
+
+
+def test_a_prompt_file_may_begin_with_a_byte_order_mark(bench: Path) -> None:
+    prompts = bench / "bench" / "prompts.json"
+    prompts.write_bytes(b"\xef\xbb\xbf" + prompts.read_bytes())
+    assert evaluate(bench, "--minutes", "0").exit_code == 0
+
+
+def test_a_file_that_holds_no_figures_is_left_alone(bench: Path) -> None:
+    (bench / "out").mkdir()
+    (bench / "out" / "cells.jsonl").write_text("notes of mine\n")
+    told = evaluate(bench)
+    assert (told.exit_code, "is no cache of cells" in told.stderr) == (1, True)
+    assert (bench / "out" / "cells.jsonl").read_text() == "notes of mine\n"
+
+
 def test_a_model_that_is_not_here_is_told(bench: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     monkeypatch.setenv("LANG", "C.UTF-8")
