@@ -1,6 +1,7 @@
 """The studio's own CLIP tokenizer: byte-pair merges under which every taught word is one token."""
 
 import json
+import re
 import tempfile
 from collections import Counter
 from itertools import pairwise
@@ -27,14 +28,24 @@ dramatic background light photo picture image poster campaign brand logo close u
 
 def taught_words() -> list[str]:
     """Every word of the captions and the spare ones, sorted: the merges depend on nothing else."""
+    return sorted({*_captioned(), *_GLUE.split(), *_SPARE.split()})
+
+
+def _captioned() -> list[str]:
     looks = (vocabulary.COLOURS, vocabulary.PATTERNS, vocabulary.EMBLEMS)
     layout = (vocabulary.POSITIONS, vocabulary.SIZES, vocabulary.ACCESSORIES)
     terms = (vocabulary.KINDS, vocabulary.SCENES, *looks, *layout)
     text = [token for group in terms for token in vocabulary.tokens(group)]
     for phrases in (vocabulary.SCENE_PHRASES, vocabulary.POSITION_PHRASES, vocabulary.ACCESSORY_PHRASES):
         text += phrases.values()
-    text += [*OPENINGS, *CLOSINGS, _GLUE, _SPARE]
-    return sorted(set(" ".join(text).split()))
+    text += [*OPENINGS, *CLOSINGS]
+    return " ".join(text).split()
+
+
+def untaught_words(text: str) -> list[str]:
+    """Words of `text` that no caption of the training holds, in order: what they mean, the model cannot know."""
+    taught = {*_captioned(), *_GLUE.split()}
+    return list(dict.fromkeys(word for word in re.findall(r"[^\W_]+", text.casefold()) if word not in taught))
 
 
 def _apply(symbols: list[str], pair: tuple[str, str]) -> list[str]:

@@ -43,7 +43,7 @@ class DrawnFolder:
             index, cache = self._index(pipeline), ReferenceCache()
             for job in jobs:
                 key = job.spec.digest()
-                if not self._is_there(job, index["cells"].get(key)):
+                if not self._is_there(index["cells"].get(key)):
                     index["cells"][key] = self._draw(pipeline, job, cache)
                     self.write(index)
                 progress.advance(task)
@@ -67,8 +67,12 @@ class DrawnFolder:
         except (ValueError, KeyError, TypeError) as error:
             raise CommandError(f"{path} is no list of pictures ({error}): name a new folder") from error
 
-    def _is_there(self, job: Job, known: dict[str, Any] | None) -> bool:
-        return known is not None and job.output.is_file() and sha256_hex(job.output.read_bytes()) == known["sha256"]
+    def _is_there(self, known: dict[str, Any] | None) -> bool:
+        """Under the name that is listed: two files with the same pixels ask for one picture."""
+        if known is None:
+            return False
+        path = self.folder / known["file"]
+        return path.is_file() and sha256_hex(path.read_bytes()) == str(known["sha256"])
 
     def _draw(self, pipeline: RealCustomPipeline, job: Job, cache: ReferenceCache) -> dict[str, Any]:
         result = drawn(pipeline, job, cache=cache)

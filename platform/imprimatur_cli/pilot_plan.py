@@ -125,7 +125,7 @@ class Findings:
 def read_templates(path: Path) -> list[str]:
     """One a line; empty lines and those that begin with # are left out. Raises CommandError."""
     try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
     except UnicodeDecodeError as error:
         raise CommandError(f"{path} is no UTF-8 text: save it as UTF-8, one template a line") from error
     found = {line: number for number, line in enumerate(lines, 1) if line and not line.startswith("#")}

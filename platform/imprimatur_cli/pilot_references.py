@@ -12,6 +12,7 @@ from PIL import Image
 from generation.reference_checks import LEAST_SIDE
 from generation.reference_quality import UnusableReference, usable
 from governance.errors import UnreadableUpload
+from governance.intake import REFUSALS
 from imprimatur_cli.failures import CommandError
 from imprimatur_cli.sentences import Language, say
 from imprimatur_cli.subjects import Reference, Subject
@@ -23,7 +24,8 @@ PICTURES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 class Candidate:
     """A file that may serve. subject: None where nothing can be drawn from it, and `refused` says why.
 
-    verdict: good, fair or poor, or unusable. advice: the findings that ask for something.
+    verdict: good, fair or poor, or unusable. advice: the findings that ask for something; what could not be told
+    is left out, because a cluttered background, which is why, is told anyway.
     """
 
     name: str
@@ -41,33 +43,45 @@ class Candidate:
 
 
 def candidates(folder: Path, word: str, *, person: bool, language: Language) -> list[Candidate]:
-    """Every picture of the folder, and of the folders in it: those show what their folder is called.
+    """Every visible file of the folder, and of the folders in it at any depth: the outermost says what they show.
 
-    word: what pictures outside such a folder show. Raises CommandError where that is not said, or there is no picture.
+    word: what files outside such a folder show. Raises CommandError where that is not said, or there is no picture.
     """
-    paths = sorted(p for pattern in ("*", "*/*") for p in folder.glob(pattern) if p.suffix.lower() in PICTURES)
-    if not paths:
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and not _hidden(path.relative_to(folder)))
+    if not any(path.suffix.lower() in PICTURES for path in files):
         raise CommandError(f"{folder} holds no PNG, JPEG or WebP picture: put the references there")
-    return [_candidate(path, folder, word, person=person, language=language) for path in paths]
+    return [_candidate(path, folder, word, person=person, language=language) for path in files]
+
+
+def _hidden(path: Path) -> bool:
+    """What desktops leave beside pictures."""
+    return any(part.startswith(".") or part in ("Thumbs.db", "desktop.ini") for part in path.parts)
 
 
 def _candidate(path: Path, folder: Path, word: str, *, person: bool, language: Language) -> Candidate:
     name = path.relative_to(folder).as_posix()
-    shown = word if path.parent == folder else path.parent.name.replace("_", " ")
-    if not shown:
-        raise CommandError(f"{name}: say what it shows with --word, or put it into a folder of that name")
+    shown = word if path.parent == folder else path.relative_to(folder).parts[0].replace("_", " ")
     try:
-        reference = Reference.read(path)
+        reference = _read(path)
     except UnreadableUpload as error:
         return Candidate(name=name, word=shown, verdict="unusable", refused=error.sentence(language))
+    if not shown:
+        raise CommandError(f"{name}: say what it shows with --word, or put it into a folder of that name")
     picture = reference.clean.image
     refused = _refused(picture, language)
     if refused:
         return Candidate(name=name, word=shown, verdict="unusable", refused=refused)
     quality = measure(picture, person=person)
-    advice = tuple(a for a in spoken(quality, language) if a.verdict != "good")
+    advice = tuple(a for a in spoken(quality, language) if a.verdict in ("fair", "poor"))
     subject = Subject(shown, [reference])
     return Candidate(name=name, word=shown, verdict=str(quality["verdict"]), advice=advice, subject=subject)
+
+
+def _read(path: Path) -> Reference:
+    """What is named otherwise is not opened: it may be a film. Raises UnreadableUpload."""
+    if path.suffix.lower() not in PICTURES:
+        raise UnreadableUpload("format", *REFUSALS["format"])
+    return Reference.read(path)
 
 
 def _refused(picture: Image.Image, language: Language) -> str:

@@ -18,6 +18,31 @@ PILOT: Final[dict[str, tuple[str, str]]] = {
         "Use --scope {scope} --quantity {quantity}: {usable} of {scored} pictures are usable",
         "--scope {scope} --quantity {quantity} をお使いください（{scored} 枚のうち {usable} 枚が使えます）",
     ),
+    "pilot_do": ("What to do", "次にすること"),
+    "pilot_set": (
+        "Set scope to {scope} and quantity to {quantity}: {usable} of {scored} pictures were usable.",
+        "範囲を {scope}、量を {quantity} に設定してください。{scored} 枚のうち {usable} 枚が使えました。",
+    ),
+    "pilot_use_references": ("Use these references: {names}", "次の参照画像をお使いください: {names}"),
+    "pilot_retake": ("Replace these references, or take them again:", "次の参照画像は差し替えるか撮り直してください:"),
+    "pilot_seldom": (
+        "Only {usable} of {scored} pictures drawn from it were usable.",
+        "この参照画像から描いた {scored} 枚のうち、使えたのは {usable} 枚だけでした。",
+    ),
+    "pilot_keep_templates": ("These templates hold: {names}", "次のテンプレートは安定しています: {names}"),
+    "pilot_change_templates": (
+        "Reword these templates, or do without them: {names}",
+        "次のテンプレートは言い換えるか、使わないでください: {names}",
+    ),
+    "pilot_untaught": (
+        "This model was never taught: {words}. It neither draws nor judges what they ask for.",
+        "このモデルが学んでいない語: {words}。これらの語の内容は描かれず、評価もされません。",
+    ),
+    "pilot_at_best": (
+        "At the dials to use; the pictures at other dials lie in the folder of this report.",
+        "推奨設定の画像です。ほかの設定の画像はこのレポートのフォルダーにあります。",
+    ),
+    "pilot_counted": ("How this was counted", "数え方"),
     "pilot_unscored": (
         "This model gave no scores to choose by: look at the pictures.",
         "このモデルはスコアを出さないため、画像を見て選んでください。",
@@ -30,8 +55,10 @@ PILOT: Final[dict[str, tuple[str, str]]] = {
         "推奨設定で評価し、{holds} 以上が使えるとき「安定」とします。",
     ),
     "pilot_cost": (
-        "A usable picture costs {seconds} s of drawing on this machine: {pictures} pictures at {each} s each.",
-        "使える一枚に、このマシンで {seconds} 秒かかります（{pictures} 枚 × 一枚 {each} 秒）。",
+        "A usable picture costs {seconds} s of drawing on this machine ({pictures} pictures at {each} s each); "
+        "a hundred of them about {minutes} min.",
+        "使える一枚に、このマシンで {seconds} 秒かかります（{pictures} 枚 × 一枚 {each} 秒）。"
+        "100 枚では約 {minutes} 分です。",
     ),
     "pilot_none_usable": (
         "No picture was usable at any dials: take better references, or simpler templates.",

@@ -9,12 +9,13 @@ from typing import Any, Final
 
 from PIL import Image
 
+from generation.profiles import STUDIO
 from governance.intake import decode_picture, encode
 from governance.provenance import IntakeFacts, OutputFacts, read, sign_derivative
 from imprimatur_cli.drawing import PNG, Job, ingredient, intake_facts
 from imprimatur_cli.drawn_folder import DrawnFolder
 from imprimatur_cli.failures import CommandError
-from imprimatur_cli.pilot_plan import Bar, Findings, Outcome, Trial, findings
+from imprimatur_cli.pilot_plan import SLOT, Bar, Findings, Outcome, Trial, findings
 from imprimatur_cli.pilot_references import Candidate
 from imprimatur_cli.pilot_report import Report
 from imprimatur_cli.sentences import Language
@@ -49,12 +50,26 @@ class Pilot:
             candidates=self.candidates,
             shown=self._references(),
             done=done,
-            pictures={trial: _drawn((self.folder / row["file"]).read_bytes()) for trial, row in rows.items()},
+            pictures={trial: self._drawn(row) for trial, row in rows.items() if found.best in (None, trial.dials)},
+            untaught=self._untaught(),
         )
         write_whole(self.folder / REPORT, report.html().encode())
         table = [asdict(trial) | asdict(done[trial]) | {"file": rows[trial]["file"]} for trial in self.jobs]
         pictures.write(index | {"table": table, "bar": asdict(self.bar), "findings": found.to_json()})
         return found
+
+    def _drawn(self, row: dict[str, Any]) -> bytes:
+        data = (self.folder / row["file"]).read_bytes()
+        return _small(data, PNG, read(data, PNG, anchors()).facts)
+
+    def _untaught(self) -> dict[str, list[str]]:
+        """Only the small model has words of its own; whatever the others know was never listed."""
+        if next(iter(self.jobs.values())).spec.profile != STUDIO.name:
+            return {}
+        from generation.studio.tokenizer import untaught_words
+
+        asked = {trial.template for trial in self.jobs} | {candidate.word for candidate in self.candidates}
+        return {text: untaught_words(text.replace(SLOT, "")) for text in sorted(asked)}
 
     def _references(self) -> dict[str, bytes]:
         """Each that was drawn from, stamped and small."""
@@ -74,10 +89,6 @@ def _outcome(row: dict[str, Any]) -> Outcome:
     return Outcome(
         similarity=scores.get("similarity"), text_match=scores.get("text_match"), seconds=float(row["seconds"])
     )
-
-
-def _drawn(data: bytes) -> bytes:
-    return _small(data, PNG, read(data, PNG, anchors()).facts)
 
 
 def _small(data: bytes, mime: str, facts: OutputFacts | IntakeFacts | None) -> bytes:

@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 import generation.loading
+from generation.evaluation.judge import StudioJudge
+from generation.pipeline import RealCustomPipeline
+from generation.studio.attributes import CLASSES
+from generation.studio.vision_networks import StudioEvaluator
 from tests.generation import dummy
 
 
@@ -20,6 +25,20 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(generation.loading, "load_pipeline", lambda profile, device: dummy.pipeline())
     yield tmp_path
+
+
+@pytest.fixture
+def drawn(here: Path, monkeypatch: pytest.MonkeyPatch) -> list[RealCustomPipeline]:
+    """Every pipeline that was loaded; tiny, with a judge."""
+    loaded: list[RealCustomPipeline] = []
+
+    def load(profile: str, device: str) -> RealCustomPipeline:
+        torch.manual_seed(0)
+        loaded.append(dummy.pipeline(judge=StudioJudge(StudioEvaluator(CLASSES))))
+        return loaded[-1]
+
+    monkeypatch.setattr(generation.loading, "load_pipeline", load)
+    return loaded
 
 
 @pytest.fixture

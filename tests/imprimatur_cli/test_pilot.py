@@ -6,12 +6,10 @@ import base64
 import html
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from click.testing import Result
 from imprimatur_cli.failures import CommandError
 from imprimatur_cli.main import app
@@ -20,29 +18,9 @@ from imprimatur_cli.stamping import anchors
 from PIL import Image
 from typer.testing import CliRunner
 
-import generation.loading
-from generation.evaluation.judge import StudioJudge
 from generation.pipeline import RealCustomPipeline
-from generation.studio.attributes import CLASSES
-from generation.studio.vision_networks import StudioEvaluator
 from governance.provenance import verify_signed
 from tests.generation import dummy
-
-
-@pytest.fixture
-def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[RealCustomPipeline]]:
-    """Every pipeline that was loaded; tiny, with a judge."""
-    monkeypatch.setenv("IMPRIMATUR_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("LANG", "C.UTF-8")
-    loaded: list[RealCustomPipeline] = []
-
-    def load(profile: str, device: str) -> RealCustomPipeline:
-        torch.manual_seed(0)
-        loaded.append(dummy.pipeline(judge=StudioJudge(StudioEvaluator(CLASSES))))
-        return loaded[-1]
-
-    monkeypatch.setattr(generation.loading, "load_pipeline", load)
-    yield loaded
 
 
 @pytest.fixture
@@ -104,7 +82,8 @@ def test_the_report_is_one_file_whose_pictures_are_all_stamped(folder: Path, dra
     pilot(folder)
     page = report(folder)
     shown = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
-    assert len(shown) == 8 + 2
+    assert len(shown) == 4 + 2, "those at the dials to use, and the references"
+    assert "the pictures at other dials lie in the folder" in page
     for picture in shown:
         verify_signed(base64.b64decode(picture), "image/png", anchors())
     for file in (folder.parent / "pilot").glob("*.png"):
@@ -113,7 +92,44 @@ def test_the_report_is_one_file_whose_pictures_are_all_stamped(folder: Path, dra
     assert "<script" not in page
     assert "One flat colour: use a picture that shows the subject." in page
     assert "not drawn from" in page
+    assert "Use these references: “bottle.png”, “mug/one.png”" in page
+    assert "red.png: One flat colour" in page
     assert "Use one with at least 512 pixels on its short side." in page
+
+
+def test_whatever_lies_in_the_folder_is_told(folder: Path, drawn: list[RealCustomPipeline]) -> None:
+    deep = folder / "travel_mug" / "spring 2027" / "マグ 正面.JPG"
+    deep.parent.mkdir(parents=True)
+    dummy.reference().save(deep)
+    dummy.reference().save(folder / "mug" / "same.png")
+    (folder / "mug" / "brochure.pdf").write_bytes(b"%PDF-1.7")
+    (folder / "notes.txt").write_text("of the shoot")
+    (folder / ".DS_Store").write_bytes(b"left by a desktop")
+    (folder / "mug" / "._one.png").write_bytes(b"left by a desktop")
+    assert pilot(folder, "--scopes", "0.2").exit_code == 0
+    page = report(folder)
+    for name in ("mug/brochure.pdf", "notes.txt"):
+        assert f"{name}: This is no PNG, JPEG or WebP picture: export it as one of these." in page
+    assert "._one.png" not in page
+    assert ".DS_Store" not in page
+    assert "travel_mug/spring 2027/マグ 正面.JPG" in page
+    assert "a travel mug in the snow" in {cell["spec"]["prompt"] for cell in index(folder)["cells"].values()}
+
+
+def test_two_files_of_the_same_picture_are_drawn_from_once(folder: Path, drawn: list[RealCustomPipeline]) -> None:
+    (folder / "mug" / "same.png").write_bytes((folder / "mug" / "one.png").read_bytes())
+    assert pilot(folder, "--scopes", "0.2").exit_code == 0
+    before = {p: p.stat().st_mtime_ns for p in (folder.parent / "pilot").glob("*.png")}
+    assert len(before) == 4
+    assert pilot(folder, "--scopes", "0.2").exit_code == 0
+    assert {p: p.stat().st_mtime_ns for p in (folder.parent / "pilot").glob("*.png")} == before
+
+
+def test_words_nobody_taught_the_model_are_told(folder: Path, drawn: list[RealCustomPipeline]) -> None:
+    (folder.parent / "templates.txt").write_text("a {subject} on the beach\na {subject} in Kyoto\n")
+    (folder / "mug").rename(folder / "perfume")
+    pilot(folder, "--scopes", "0.2")
+    assert "This model was never taught: “kyoto”, “perfume”." in report(folder)
 
 
 def test_the_report_speaks_japanese(folder: Path, drawn: list[RealCustomPipeline]) -> None:

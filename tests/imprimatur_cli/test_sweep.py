@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-import torch
 from click.testing import Result
 from imprimatur_cli.main import app
 from imprimatur_cli.stamping import anchors
@@ -17,31 +15,11 @@ from imprimatur_cli.sweep_sheets import plot
 from PIL import Image
 from typer.testing import CliRunner
 
-import generation.loading
-from generation.evaluation.judge import StudioJudge
 from generation.pipeline import RealCustomPipeline
-from generation.studio.attributes import CLASSES
-from generation.studio.vision_networks import StudioEvaluator
 from governance.provenance import verify_signed
 from tests.generation import dummy
 
 SVG = "{http://www.w3.org/2000/svg}"
-
-
-@pytest.fixture
-def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[RealCustomPipeline]]:
-    """Every pipeline that was loaded; tiny, with a judge."""
-    monkeypatch.setenv("IMPRIMATUR_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("LANG", "C.UTF-8")
-    loaded: list[RealCustomPipeline] = []
-
-    def load(profile: str, device: str) -> RealCustomPipeline:
-        torch.manual_seed(0)
-        loaded.append(dummy.pipeline(judge=StudioJudge(StudioEvaluator(CLASSES))))
-        return loaded[-1]
-
-    monkeypatch.setattr(generation.loading, "load_pipeline", load)
-    yield loaded
 
 
 def sweep(tmp_path: Path, *more: str) -> Result:
