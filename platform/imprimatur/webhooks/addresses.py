@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext as _
+
 from imprimatur.environment import names
 
 PRIVATE: Final = "IMPRIMATUR_WEBHOOK_PRIVATE"
@@ -25,7 +27,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class Refused(Exception):
-    """We do not speak to this address; the message says why."""
+    """We do not speak to this address; the message says why, in the active language."""
 
 
 @dataclass(frozen=True)
@@ -46,16 +48,19 @@ def target_of(url: str) -> Target:
         port = parts.port or PORTS.get(parts.scheme, 0)
         host = (parts.hostname or "").rstrip(".").encode("idna").decode().lower() if parts.hostname else ""
     except (UnicodeError, ValueError) as error:
-        raise Refused("this is no address of a server") from error
+        raise Refused(_("This is no address of a server.")) from error
     is_private = host in {name.lower() for name in names(PRIVATE)}
     if not host or parts.scheme not in PORTS or parts.username is not None or parts.fragment or not url.isascii():
-        raise Refused("give an address like https://hooks.example.com/imprimatur, without name and password")
+        raise Refused(_("Give an address like https://hooks.example.com/imprimatur, without name and password."))
     if any(character <= " " or character == "\x7f" for character in url):
-        raise Refused("an address has no spaces and no control characters")
+        raise Refused(_("An address has no spaces and no control characters."))
     if parts.scheme == "http" and not is_private:
-        raise Refused("only https:// is spoken to: what happens in your company is nobody else's business")
+        raise Refused(_("Give an address with https://, so that nobody on the way reads along."))
     if port != PORTS[parts.scheme] and port < LEAST_PORT:
-        raise Refused(f"port {port} belongs to another service: use {PORTS[parts.scheme]}, or one from {LEAST_PORT} on")
+        raise Refused(
+            _("Use port %(port)s, or one from 1024 on: lower ones belong to other services.")
+            % {"port": PORTS[parts.scheme]}
+        )
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, host, port, path, is_private)
 
@@ -66,12 +71,12 @@ def places_of(target: Target) -> list[tuple[int, str]]:
     Raises Refused where one of them is in no public network, OSError where the name is unknown.
     """
     found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
-    places = list(dict.fromkeys((int(family), str(at[0])) for family, _, _, _, at in found))
+    places = list(dict.fromkeys((int(family), str(at[0])) for family, _type, _protocol, _name, at in found))
     if not places:
         raise OSError(f"{target.host} has no address")
-    for _, place in places:
+    for _family, place in places:
         if not target.is_private and not is_public(place):
-            raise Refused(f"{target.host} is in a private network ({place})")
+            raise Refused(_("%(host)s is in a private network.") % {"host": target.host})
     return places
 
 

@@ -8,25 +8,24 @@ sends it again at the next try, under the same id.
 from __future__ import annotations
 
 import fnmatch
-import json
 import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from governance.canonical import utc_text
 from imprimatur.audit import services as audit
 from imprimatur.audit.models import AuditEvent
 from imprimatur.tenants.scope import tenant_scope
-from imprimatur.webhooks import secrets
-from imprimatur.webhooks.models import Endpoint
-from imprimatur.webhooks.sending import PATIENCE, NotTaken, post
+from imprimatur.webhooks import log, notices
+from imprimatur.webhooks.messages import Message, of_event
+from imprimatur.webhooks.models import Endpoint, Stopped, Trouble
+from imprimatur.webhooks.sending import PATIENCE, NotTaken
 
 logger = logging.getLogger(__name__)
 
@@ -35,17 +34,15 @@ LONGEST_WAIT: Final = timedelta(hours=6)
 MOST_FAILURES: Final = 20  # in a row; the waits between them add up to three days
 SCANNED: Final = 500
 TURN: Final = 20  # deliveries in a row before another endpoint has its turn
-Send = Callable[[str, bytes, dict[str, str]], None]
 
 
 @dataclass(frozen=True)
-class Message:
-    """One event on its way to one endpoint. seq: its number in the trail."""
+class _Begun:
+    """A try that was written down. seq: number of the event in the trail."""
 
     seq: int
-    url: str
-    body: bytes
-    headers: dict[str, str]
+    message: Message
+    delivery_id: uuid.UUID
 
 
 def due(now: datetime | None = None) -> list[tuple[uuid.UUID, uuid.UUID]]:
@@ -63,20 +60,17 @@ def take_turn(tenant_id: uuid.UUID, endpoint_id: uuid.UUID, stop: Callable[[], b
     return taken
 
 
-def deliver_next(tenant_id: uuid.UUID, endpoint_id: uuid.UUID, send: Send | None = None) -> bool:
-    """One event, by `post` unless another way is given. False where there is none, it is not due, or was not taken."""
+def deliver_next(tenant_id: uuid.UUID, endpoint_id: uuid.UUID, send: log.Send | None = None) -> bool:
+    """One event, by `sending.post` unless another way is given. False where there is none, or it was not taken."""
     with tenant_scope(tenant_id):
-        message = _begin(tenant_id, endpoint_id, timezone.now())
-    if message is None:
+        begun = _begin(tenant_id, endpoint_id, timezone.now())
+    if begun is None:
         return False
-    trouble: NotTaken | None = None
-    try:
-        (send or post)(message.url, message.body, message.headers)
-    except NotTaken as error:
-        trouble = error
+    outcome = log.tried(begun.message, send)
     with tenant_scope(tenant_id):
-        _note(endpoint_id, message, trouble, timezone.now())
-    return trouble is None
+        log.note(begun.delivery_id, outcome, timezone.now())
+        _note(endpoint_id, begun, outcome.trouble, timezone.now())
+    return outcome.trouble is None
 
 
 def wait_after(failures: int) -> timedelta:
@@ -84,7 +78,7 @@ def wait_after(failures: int) -> timedelta:
     return min(FIRST_WAIT * (1 << min(failures, 20)), LONGEST_WAIT)
 
 
-def _begin(tenant_id: uuid.UUID, endpoint_id: uuid.UUID, now: datetime) -> Message | None:
+def _begin(tenant_id: uuid.UUID, endpoint_id: uuid.UUID, now: datetime) -> _Begun | None:
     row = Endpoint.objects.select_for_update(of=("self",)).filter(pk=endpoint_id).first()
     if row is None or row.disabled_at is not None or row.next_at > now:
         return None
@@ -94,7 +88,9 @@ def _begin(tenant_id: uuid.UUID, endpoint_id: uuid.UUID, now: datetime) -> Messa
         return None
     row.next_at = now + max(wait_after(row.failures), timedelta(seconds=2 * PATIENCE))  # nobody else sends it meanwhile
     row.save(update_fields=["cursor", "next_at"])
-    return _message(row, event, now)
+    delivery = log.in_turn(row, event.seq, event.event)
+    log.begin(delivery, now)
+    return _Begun(event.seq, of_event(row, event, now), delivery.pk)
 
 
 def _next_event(tenant_id: uuid.UUID, row: Endpoint) -> AuditEvent | None:
@@ -112,44 +108,29 @@ def wants(row: Endpoint, kind: str) -> bool:
     return not row.events or any(fnmatch.fnmatchcase(kind, pattern) for pattern in row.events)
 
 
-def _message(row: Endpoint, event: AuditEvent, now: datetime) -> Message:
-    """The same id each time, and a timestamp of its own, by which receivers refuse what is old."""
-    message_id, timestamp = f"evt_{row.id.hex[:12]}_{event.seq}", int(now.timestamp())
-    told: dict[str, Any] = {
-        "id": message_id,
-        "type": event.event,
-        "seq": event.seq,
-        "occurred_at": utc_text(event.occurred_at),
-        "subject": event.subject,
-        "data": json.loads(event.payload),
-    }
-    body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
-    headers = {
-        "Content-Type": "application/json",
-        "User-Agent": "Imprimatur-Webhooks/1",
-        "webhook-id": message_id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": secrets.signatures(row, message_id, timestamp, body, now),
-    }
-    return Message(event.seq, row.url, body, headers)
-
-
-def _note(endpoint_id: uuid.UUID, message: Message, trouble: NotTaken | None, now: datetime) -> None:
+def _note(endpoint_id: uuid.UUID, begun: _Begun, trouble: NotTaken | None, now: datetime) -> None:
     """What became of a try. Nothing where the row was changed meanwhile: it is told anew."""
     row = Endpoint.objects.select_for_update(of=("self",)).filter(pk=endpoint_id).first()
-    if row is None or row.disabled_at is not None or row.url != message.url or row.cursor >= message.seq:
+    if row is None or row.disabled_at is not None or row.url != begun.message.url or row.cursor >= begun.seq:
         return
     if trouble is None:
-        row.cursor, row.failures, row.trouble, row.next_at, row.delivered_at = message.seq, 0, "", now, now
+        row.cursor, row.failures, row.trouble, row.next_at, row.delivered_at = begun.seq, 0, "", now, now
         row.save()
         return
-    logger.warning("%s: event %d was not taken: %s", row.public_id, message.seq, trouble)
+    logger.warning("%s: event %d was not taken: %s", row.public_id, begun.seq, trouble)
     row.failures += 1
     row.trouble = str(trouble)[:300]
     row.next_at = now + wait_after(row.failures - 1)
-    if trouble.is_gone or row.failures >= MOST_FAILURES:
-        row.disabled_at = now
+    row.disabled_because = _why_no_more(row, trouble)
+    row.disabled_at = now if row.disabled_because else None
     row.save()
     if row.disabled_at is not None:
-        facts = {"failures": row.failures, "gone": trouble.is_gone, "next": message.seq}
+        notices.tell_owners(row, trouble)
+        facts = {"failures": row.failures, "gone": row.disabled_because == Stopped.GONE, "next": begun.seq}
         audit.record(row.tenant_id, "system", "webhook.disabled", row.public_id, facts)
+
+
+def _why_no_more(row: Endpoint, trouble: NotTaken) -> str:
+    if trouble.trouble == Trouble.GONE:
+        return Stopped.GONE
+    return Stopped.FAILURES if row.failures >= MOST_FAILURES else ""

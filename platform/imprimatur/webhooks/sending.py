@@ -11,32 +11,53 @@ from collections.abc import Mapping
 from typing import Final
 
 from imprimatur.webhooks.addresses import Refused, Target, places_of, target_of
+from imprimatur.webhooks.models import Trouble
 
 PATIENCE: Final = 15.0  # seconds for all of it, however slowly somebody speaks
 ANSWER_BYTES: Final = 1024
 GONE: Final = 410
+_TOO_LONG: Final = "it took too long"
 
 
 class NotTaken(Exception):
-    """The receiver did not take it; the message says why. is_gone: it said that it never will."""
+    """The receiver did not take it; the message says why, for whoever runs the server. status: of its answer."""
 
-    def __init__(self, message: str, *, is_gone: bool = False) -> None:
+    def __init__(self, message: str, trouble: Trouble, status: int | None = None) -> None:
         super().__init__(message)
-        self.is_gone = is_gone
+        self.trouble, self.status = trouble, status
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], patience: float = PATIENCE) -> None:
-    """Return once the receiver has said 2xx. Raises NotTaken."""
+def post(url: str, body: bytes, headers: Mapping[str, str], patience: float = PATIENCE) -> int:
+    """The status of the answer, once the receiver has said 2xx. Raises NotTaken."""
     try:
         target = target_of(url)
         status = _status(target, body, headers, patience)
     except Refused as refused:
-        raise NotTaken(str(refused)) from refused
+        raise NotTaken(str(refused), Trouble.REFUSED) from refused
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise NotTaken(f"{type(error).__name__}: {error}") from error
+        raise NotTaken(f"{type(error).__name__}: {error}", _trouble_of(error)) from error
     if not 200 <= status < 300:
-        hint = ": redirects are not followed" if 300 <= status < 400 else ""
-        raise NotTaken(f"answered {status}{hint}", is_gone=status == GONE)
+        raise _not_ok(status)
+    return status
+
+
+def _not_ok(status: int) -> NotTaken:
+    if 300 <= status < 400:
+        return NotTaken(f"answered {status}: redirects are not followed", Trouble.REDIRECT, status)
+    return NotTaken(f"answered {status}", Trouble.GONE if status == GONE else Trouble.ANSWER, status)
+
+
+def _trouble_of(error: Exception) -> Trouble:
+    """Most telling first: what TLS says of a certificate is an OSError, too."""
+    kinds: list[tuple[type[Exception], Trouble]] = [
+        (ssl.SSLCertVerificationError, Trouble.CERTIFICATE),
+        (ssl.SSLError, Trouble.TLS),
+        (socket.gaierror, Trouble.UNKNOWN),
+        (TimeoutError, Trouble.SLOW),
+        (http.client.HTTPException, Trouble.NONSENSE),
+        (OSError, Trouble.UNREACHABLE),
+    ]
+    return next((trouble for kind, trouble in kinds if isinstance(error, kind)), Trouble.NONSENSE)
 
 
 def _status(target: Target, body: bytes, headers: Mapping[str, str], patience: float) -> int:
@@ -46,15 +67,23 @@ def _status(target: Target, body: bytes, headers: Mapping[str, str], patience: f
     hurry.daemon = True
     hurry.start()
     try:
-        connection.request("POST", target.path, body, dict(headers))
-        answer = connection.getresponse()
-        answer.read(ANSWER_BYTES)
-        if connection.is_hung_up:  # what is cut off in the middle reads like an end
-            raise TimeoutError(f"took longer than {patience:g} seconds")
-        return answer.status
+        return _answer(connection, target, body, headers)
+    except (OSError, http.client.HTTPException) as error:
+        if connection.is_hung_up:
+            raise TimeoutError(_TOO_LONG) from error
+        raise
     finally:
         hurry.cancel()
         connection.close()
+
+
+def _answer(connection: _Pinned, target: Target, body: bytes, headers: Mapping[str, str]) -> int:
+    connection.request("POST", target.path, body, dict(headers))
+    answer = connection.getresponse()
+    answer.read(ANSWER_BYTES)
+    if connection.is_hung_up:  # what is cut off in the middle reads like an end
+        raise TimeoutError(_TOO_LONG)
+    return answer.status
 
 
 class _Pinned(http.client.HTTPConnection):

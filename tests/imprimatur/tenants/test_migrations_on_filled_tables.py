@@ -20,6 +20,7 @@ DIGEST = {AOZORA: "a" * 64, NORTHWIND: "b" * 64}
 # Where the first filling migrations begin; whatever depends on them comes later.
 BEFORE = (("generations", "0006"), ("audit", "0003"))
 BEFORE_PHOTOGRAPHS = ("withdrawal", "0004")
+BEFORE_REASONS = ("webhooks", "0002")
 
 pytestmark = pytest.mark.slow
 
@@ -36,11 +37,13 @@ def filled(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Addr
         for tenant in (AOZORA, NORTHWIND):
             fill(session, tenant)
     migrate(home, addresses, *BEFORE_PHOTOGRAPHS)
+    migrate(home, addresses, *BEFORE_REASONS)
     with psycopg.connect(addresses.superuser) as session:
         session.execute("SET session_replication_role = replica")
         for tenant in (AOZORA, NORTHWIND):
             done = {"tenant_id": tenant, "step": "done", "cause": "revoked", "created_at": f"2026-01-0{tenant.int}"}
             put(session, "withdrawal_withdrawal", done | {"id": withdrawal_of(tenant)})
+            put_addresses(session, tenant)
     migrate(home, addresses)
     return addresses
 
@@ -70,6 +73,15 @@ def fill(session: psycopg.Connection[tuple[object, ...]], tenant: uuid.UUID) -> 
     for seq, payload in enumerate(payloads, 1):
         event = {"tenant_id": tenant, "seq": seq, "payload": json.dumps(payload), "event": "x"}
         put(session, "audit_auditevent", event)
+
+
+def put_addresses(session: psycopg.Connection[tuple[object, ...]], tenant: uuid.UUID) -> None:
+    """Three that events go to; two of them have stopped."""
+    for url, trouble, disabled_at in (
+        ("https://a/", "", None), ("https://b/", "answered 410", "now"), ("https://c/", "answered 500", "now")
+    ):  # fmt: skip
+        row = {"id": uuid.uuid4(), "tenant_id": tenant, "url": url, "trouble": trouble, "disabled_at": disabled_at}
+        put(session, "webhooks_endpoint", row)
 
 
 def reference_of(tenant: uuid.UUID) -> uuid.UUID:
@@ -131,6 +143,12 @@ def test_old_events_are_found_by_the_terms_they_name(filled: Addresses, tenant: 
 def test_old_withdrawals_are_found_to_judge_their_photographs(filled: Addresses) -> None:
     found = seen(filled, AOZORA, "SELECT tenant_id, withdrawal_id FROM withdrawals_without_photographs()")
     assert found == [(tenant, withdrawal_of(tenant)) for tenant in (AOZORA, NORTHWIND)]
+
+
+@pytest.mark.parametrize("tenant", [AOZORA, NORTHWIND])
+def test_old_addresses_that_have_stopped_say_why(filled: Addresses, tenant: uuid.UUID) -> None:
+    rows = seen(filled, tenant, "SELECT disabled_because FROM webhooks_endpoint ORDER BY url")
+    assert rows == [("",), ("gone",), ("failures",)]
 
 
 @pytest.mark.parametrize("tenant", [AOZORA, NORTHWIND])

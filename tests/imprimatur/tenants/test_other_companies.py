@@ -45,6 +45,8 @@ BY_NAME = {
     "member": "mbr",
     "key": "key",
     "invitation": "inv",
+    "webhook": "whk",
+    "delivery": "dlv",
 }
 WORDS = {"number": "1", "act": "verify", "kind": "csv", "token": "x"}
 
@@ -58,13 +60,14 @@ def theirs(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     with tenant_scope(world.aozora.id):
         gordon, olive = world.actor(world.gordon), world.actor(world.olive)
         Screening.objects.create(tenant=world.aozora, output=made.pending, findings=[{"code": "x", "params": {}}])
+        webhook = webhooks.add(olive, "https://hooks.example.com/")
         rows: list[Any] = [
             *(made.reference, made.reference.subject, made.reference.subject.brand, made.record, made.queued),
             *(made.pending, made.released, made.queued.template_version, made.queued.template_version.template, key),
             *(blocklist.add(gordon, "Umbra"), marks.register(gordon, "FAN", picture(300, "red"))),
             *(Screening.objects.get(), Membership.objects.first()),
             invite(olive, "new@aozora.example", ["creator"], language="en", base_url="https://x.example")[0],
-            webhooks.add(olive, "https://hooks.example.com/"),
+            *(webhook, webhooks.test(olive, webhook)),
         ]
         services.suspend(gordon, made.record)
     bring_about()

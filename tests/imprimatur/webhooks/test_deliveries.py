@@ -14,7 +14,7 @@ from imprimatur.tenants.scope import tenant_scope
 from imprimatur.webhooks import deliveries, secrets, services
 from imprimatur.webhooks.addresses import PRIVATE
 from imprimatur.webhooks.deliveries import MOST_FAILURES, deliver_next, due, take_turn, wait_after
-from imprimatur.webhooks.models import Endpoint
+from imprimatur.webhooks.models import Endpoint, Stopped, Trouble
 from imprimatur.webhooks.sending import NotTaken
 
 from tests.factories import World
@@ -131,25 +131,25 @@ def test_the_waits_are_doubled_up_to_six_hours_and_add_up_to_days() -> None:
     assert wait_after(30_000) == timedelta(hours=6)
 
 
-def fail(world: World, row: Endpoint, times: int, *, is_gone: bool = False) -> None:
-    def send(*_: Any) -> None:
-        raise NotTaken("answered 500", is_gone=is_gone)
+def fail(world: World, row: Endpoint, times: int, status: int = 500) -> None:
+    def send(*_: Any) -> int:
+        raise NotTaken(f"answered {status}", Trouble.GONE if status == 410 else Trouble.ANSWER, status)
 
     for _ in range(times):
         make_due(world, row)
         assert not deliver_next(world.aozora.id, row.pk, send)
 
 
-@pytest.mark.parametrize(("times", "is_gone"), [(MOST_FAILURES, False), (1, True)])
+@pytest.mark.parametrize(("times", "status", "why"), [(MOST_FAILURES, 500, Stopped.FAILURES), (1, 410, Stopped.GONE)])
 def test_whoever_never_takes_anything_is_told_no_more_until_somebody_says_so(
-    world: World, place: Receiver, times: int, is_gone: bool
+    world: World, place: Receiver, times: int, status: int, why: str
 ) -> None:
     row = endpoint(world, place, "generation.*")
     happen(world, "generation.ready")
-    fail(world, row, times - 1, is_gone=is_gone)
+    fail(world, row, times - 1, status)
     assert now_of(world, row).disabled_at is None
-    fail(world, row, 1, is_gone=is_gone)
-    assert now_of(world, row).disabled_at is not None
+    fail(world, row, 1, status)
+    assert (now_of(world, row).disabled_at is not None, now_of(world, row).disabled_because) == (True, why)
     with tenant_scope(world.aozora.id):
         assert AuditEvent.objects.get(event="webhook.disabled").subject == row.public_id
     make_due(world, row)
@@ -165,7 +165,7 @@ def test_a_process_that_dies_while_it_sends_sends_again_later(world: World, plac
     row = endpoint(world, place, "generation.*")
     happen(world, "generation.ready")
 
-    def die(*_: Any) -> None:
+    def die(*_: Any) -> int:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -180,8 +180,9 @@ def test_nobody_sends_what_another_is_sending(world: World, place: Receiver) -> 
     row = endpoint(world, place, "generation.*")
     happen(world, "generation.ready")
 
-    def meanwhile(*_: Any) -> None:
+    def meanwhile(*_: Any) -> int:
         assert not deliver_next(world.aozora.id, row.pk)
+        return 200
 
     assert deliver_next(world.aozora.id, row.pk, meanwhile)
     assert place.got == []
@@ -192,10 +193,10 @@ def test_what_comes_back_late_moves_nothing_back(world: World, place: Receiver) 
     row = endpoint(world, place, "generation.*")
     happen(world, "generation.requested", "generation.ready")
 
-    def paused(*_: Any) -> None:
+    def paused(*_: Any) -> int:
         make_due(world, row)
         assert tell(world, row) == 2
-        raise NotTaken("too late")
+        raise NotTaken("too late", Trouble.SLOW)
 
     deliver_next(world.aozora.id, row.pk, paused)
     after = now_of(world, row)

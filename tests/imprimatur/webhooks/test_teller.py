@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 from imprimatur.audit.services import record
 from imprimatur.tenants.scope import tenant_scope
-from imprimatur.webhooks import deliveries, services
+from imprimatur.webhooks import log, services
 from imprimatur.webhooks.addresses import PRIVATE
 from imprimatur.webhooks.leader import Teller
 from imprimatur.webhooks.sending import post
@@ -61,7 +61,7 @@ def test_nobody_waits_for_an_endpoint_that_says_nothing(
     committed_world: World, teller: Teller, place: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = committed_world
-    monkeypatch.setattr(deliveries, "post", partial(post, patience=3600.0))
+    monkeypatch.setattr(log, "post", partial(post, patience=3600.0))
     with socket.create_server(("127.0.0.1", 0)) as silent, tenant_scope(world.aozora.id):
         owner = world.actor(world.olive)
         services.add(owner, f"http://localhost:{silent.getsockname()[1]}/", ["release.*"])
@@ -71,3 +71,17 @@ def test_nobody_waits_for_an_endpoint_that_says_nothing(
     with listener:
         teller.start()
         until(lambda: len(place.told) == 1)
+
+
+def test_what_somebody_asks_for_goes_out_while_nothing_else_does(
+    committed_world: World, teller: Teller, place: Receiver
+) -> None:
+    world = committed_world
+    with tenant_scope(world.aozora.id):
+        owner = world.actor(world.olive)
+        row = services.pause(owner, services.add(owner, place.url, ["release.*"]))
+        record(world.aozora.id, "user:1", "release.published", "rel_1")
+        services.test(owner, row)
+    teller.start()
+    until(lambda: len(place.told) == 1)
+    assert [told["type"] for told in place.told] == ["webhook.test"]

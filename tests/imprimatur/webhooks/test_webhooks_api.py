@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from imprimatur.audit.models import AuditEvent
+from imprimatur.tenants.permissions import Permission
 from imprimatur.tenants.scope import tenant_scope
 from imprimatur.webhooks.models import Endpoint
 
@@ -40,6 +41,33 @@ def test_an_owner_adds_one_and_sees_its_secret_once(world: World) -> None:
         assert all(secret not in event.payload for event in told for secret in (made["secret"], changed, URL))
 
 
+def test_an_owner_pauses_chooses_tries_and_sends_again(world: World) -> None:
+    client = world.client(world.olive)
+    one = f"/api/v1/webhooks/{add(client).json()['id']}"
+    assert client.post(f"{one}/pause").json()["disabled_because"] == "paused"
+    chosen = client.put(f"{one}/events", {"events": ["template.version.approved"]}, content_type="application/json")
+    assert (chosen.status_code, chosen.json()["events"]) == (200, ["template.version.approved"])
+    refused = client.put(f"{one}/events", {"events": ["everything"]}, content_type="application/json")
+    assert refused.status_code in (400, 422)
+    tried = client.post(f"{one}/test")
+    assert (tried.status_code, tried.json()["event"], tried.json()["seq"]) == (202, "webhook.test", None)
+    assert client.post(f"{one}/test").json()["code"] == "delivery_waits"
+    (listed,) = client.get(f"{one}/deliveries").json()["data"]
+    assert (listed["id"], listed["by_hand"], listed["attempts"]) == (tried.json()["id"], True, 0)
+    assert client.post(f"{one}/deliveries/{listed['id']}/again").json()["code"] == "delivery_waits"
+    assert client.post(f"{one}/deliveries/dlv_nonsense/again").status_code == 404
+    assert client.post(f"{one}/resume").json()["disabled_because"] == ""
+
+
+def test_a_key_neither_tries_nor_pauses(world: World) -> None:
+    one = f"/api/v1/webhooks/{add(world.client(world.olive)).json()['id']}"
+    _, secret = world.key([Permission.MANAGE_TENANT])
+    machine = Client(headers={"Authorization": f"Bearer {secret}"})
+    for act in ("test", "pause", "resume", "rotate"):
+        assert machine.post(f"{one}/{act}").json()["code"] == "person_required"
+    assert machine.get(f"{one}/deliveries").status_code == 200
+
+
 def test_a_secret_is_not_shown_again_to_whoever_repeats_the_request(world: World) -> None:
     client = world.client(world.olive)
     headers = {"Idempotency-Key": "once"}
@@ -67,7 +95,7 @@ def test_an_unfit_address_is_refused_with_what_to_do(world: World, url: str) -> 
     assert "url" in str(answer.json()["errors"])
 
 
-@pytest.mark.parametrize("events", [["everything"], ["release"], ["release published"], ["*.*"], ["a.b"] * 51])
+@pytest.mark.parametrize("events", [["everything"], ["release"], ["release published"], ["*.*"], ["a.b"] * 101])
 def test_kinds_that_are_none_are_refused(world: World, events: list[str]) -> None:
     answer = add(world.client(world.olive), events=events)
     assert answer.status_code in (400, 422)
@@ -87,7 +115,7 @@ def test_another_company_neither_sees_nor_moves_it(world: World) -> None:
     made = add(world.client(world.olive)).json()
     theirs = world.client(world.charlie)
     assert made["id"] not in str(theirs.get("/api/v1/webhooks").content)
-    for act in ("rotate", "resume"):
+    for act in ("rotate", "resume", "pause", "test"):
         assert theirs.post(f"/api/v1/webhooks/{made['id']}/{act}").status_code in (403, 404)
     assert theirs.delete(f"/api/v1/webhooks/{made['id']}").status_code in (403, 404)
     with tenant_scope(world.aozora.id):
