@@ -5,7 +5,7 @@ const ICONS = `alert-triangle arrow-back-up arrow-left arrow-right ban bell brus
   chevron-down chevron-right circle-check circle-dashed circle-plus circle-x clipboard-check clock clock-exclamation copy
   download droplet external-link eye file-certificate file-text gavel hand-grab help history home hourglass info-circle
   key keyboard language layers-intersect link list-details lock logout menu-2 message message-2 minus moon photo
-  photo-check photo-search photo-up player-play plus refresh rosette-discount-check rubber-stamp selector settings
+  photo-check photo-search photo-up player-pause player-play plus refresh rosette-discount-check rubber-stamp selector send settings
   shield-check shield-exclamation shield-x sparkles sun sun-moon template trash upload user user-question users versions x
   zoom-check`.split(/\s+/);
 const FROM = "node_modules/@tabler/icons/icons/outline";

@@ -19,6 +19,10 @@ from imprimatur.review import services as review
 from imprimatur.rights import services as rights
 from imprimatur.rights.models import ConsentRecord, TrademarkLicence
 from imprimatur.tenants.scope import tenant_scope
+from imprimatur.webhooks import services as webhooks
+from imprimatur.webhooks.deliveries import deliver_next
+from imprimatur.webhooks.models import Endpoint, Trouble
+from imprimatur.webhooks.sending import NotTaken
 
 from generation.studio.samples import SAMPLES, Sample, sample_png
 from generation.studio.vocabulary import SCENE_PHRASES, SCENES
@@ -50,6 +54,7 @@ class Gallery:
     pending: Output
     approved: Output
     release: Release
+    webhook: Endpoint
 
 
 def build_gallery(world: World) -> Gallery:
@@ -66,9 +71,10 @@ def build_gallery(world: World) -> Gallery:
         review.decide(world.actor(world.rita), outputs[2], "request_changes", "prompt", "The trees are missing.")
         review.comment(world.actor(world.ravi), outputs[3], "The label catches the light well.")
         queued, drawing, failed = _jobs(world, bottle, version)
+    webhook = _webhooks(world)
     return Gallery(
         world, bottle, person, version, draft_version, consent, draft_consent, licence,
-        queued, drawing, failed, outputs[3], outputs[1], release,
+        queued, drawing, failed, outputs[3], outputs[1], release, webhook,
     )  # fmt: skip
 
 
@@ -161,6 +167,29 @@ def _approve(world: World, *outputs: Output) -> None:
     for output in outputs:
         for reviewer in (world.rita, world.ravi):
             review.decide(world.actor(reviewer), output, "approve")
+
+
+def _webhooks(world: World) -> Endpoint:
+    """One that takes everything, one that waits for another try, one that has stopped by itself, and one paused."""
+    answers = {"takes": None, "trying": 503, "stopped": 410}
+    made = {}
+    for name, status in answers.items():
+        with tenant_scope(world.aozora.id):
+            url = f"https://hooks.example.com/{name}/a-long-way-into-the-receivers-own-house?of=aozora"
+            made[name] = webhooks.add(world.actor(world.olive), url, ["webhook.*", "release.published"])
+
+        def send(*_: object, status: int | None = status) -> int:
+            if status is not None:
+                raise NotTaken(f"answered {status}", Trouble.GONE if status == 410 else Trouble.ANSWER, status)
+            return 200
+
+        for _ in range(3):
+            deliver_next(world.aozora.id, made[name].pk, send)
+    with tenant_scope(world.aozora.id):
+        olive = world.actor(world.olive)
+        webhooks.pause(olive, webhooks.add(olive, "https://hooks.example.com/paused"))
+        webhooks.test(olive, made["trying"])
+    return made["trying"]
 
 
 def _jobs(world: World, bottle: ReferenceImage, version: TemplateVersion) -> tuple[Generation, Generation, Generation]:

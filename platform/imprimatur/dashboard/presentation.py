@@ -13,6 +13,7 @@ from imprimatur.prompts.models import VersionStatus as V
 from imprimatur.releases.verification import Verdict as W
 from imprimatur.review.states import OutputState as O
 from imprimatur.rights.models import RightStatus as R
+from imprimatur.webhooks.states import Progress, Standing
 from imprimatur.withdrawal.models import Cause
 
 
@@ -90,6 +91,19 @@ LOOKS: Final[dict[str, dict[str, Look]]] = {
         W.WITHDRAWN: Look("ban", "error", W.WITHDRAWN.label),
         W.NOT_OURS: Look("user-question", "", W.NOT_OURS.label),
         W.NONE: Look("circle-dashed", "", W.NONE.label),
+    },
+    "webhook": {
+        Standing.ACTIVE: Look("circle-check", "success", Standing.ACTIVE.label),
+        Standing.TRYING: Look("clock-exclamation", "warning", Standing.TRYING.label),
+        Standing.PAUSED: Look("player-pause", "", Standing.PAUSED.label),
+        Standing.STOPPED: Look("alert-triangle", "error", Standing.STOPPED.label),
+    },
+    "delivery": {
+        Progress.TAKEN: Look("circle-check", "success", Progress.TAKEN.label),
+        Progress.SENDING: Look("send", "info", Progress.SENDING.label),
+        Progress.AGAIN: Look("clock-exclamation", "warning", Progress.AGAIN.label),
+        Progress.WAITS: Look("hourglass", "", Progress.WAITS.label),
+        Progress.NOT_TAKEN: Look("circle-x", "error", Progress.NOT_TAKEN.label),
     },
     "quality": {
         "good": Look("circle-check", "success", _("Good")),

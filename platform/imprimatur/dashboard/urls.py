@@ -25,6 +25,7 @@ from imprimatur.dashboard.views import (
     signing,
     templates,
     verify,
+    webhooks,
     withdrawals,
 )
 
@@ -112,6 +113,16 @@ urlpatterns = [
     path("settings/members/<str:member>/remove", settings.member_remove, name="member_remove"),
     path("settings/keys", settings.key_add, name="key_add"),
     path("settings/keys/<str:key>/revoke", settings.key_revoke, name="key_revoke"),
+    path("settings/webhooks", webhooks.endpoint_list, name="webhooks"),
+    path("settings/webhooks/<str:webhook>", webhooks.endpoint_detail, name="webhook"),
+    path("settings/webhooks/<str:webhook>/events", webhooks.endpoint_events, name="webhook_events"),
+    path("settings/webhooks/<str:webhook>/deliveries", webhooks.delivery_list, name="webhook_deliveries"),
+    path(
+        "settings/webhooks/<str:webhook>/deliveries/<str:delivery>/again",
+        webhooks.delivery_again,
+        name="webhook_again",
+    ),
+    path("settings/webhooks/<str:webhook>/<str:act>", webhooks.endpoint_act, name="webhook_act"),
     path("companies", settings.houses, name="houses"),
     path("join/<str:token>", invitations.join, name="join"),
     path("sign/<str:token>", signing.sign, name="sign"),

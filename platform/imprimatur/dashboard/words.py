@@ -49,7 +49,7 @@ PERMISSION_LABELS: Final[dict[Permission, Promise]] = {
     Permission.RELEASE: _("Release pictures"),
     Permission.MANAGE_RIGHTS: _("Manage rights"),
     Permission.VIEW_AUDIT: _("Read the audit trail"),
-    Permission.MANAGE_TENANT: _("Manage members and keys"),
+    Permission.MANAGE_TENANT: _("Manage members, keys and webhooks"),
 }
 WITHDRAWN_REASONS: Final[Words] = {"right_revoked": _("the right behind it was withdrawn")}
 STOOD: Final[Words] = {
@@ -87,6 +87,7 @@ EVENTS: Final[Words] = {
     "audit.exported": _("Audit trail exported"),
     "object.put_back": _("Lost file put back"),
     "audit.verified": _("Audit trail checked whole"),
+    "audit.touched": _("Audit trail found to be touched"),
     "signing_key.expiring": _("End of a signing certificate announced"),
     "trust_list.expiring": _("End of the trust list announced"),
     "generation.redrawn": _("Lost picture drawn again"),
@@ -172,11 +173,45 @@ EVENTS: Final[Words] = {
     "notice.given_up": _("Notice could not be sent"),
     "webhook.added": _("Webhook added"),
     "webhook.secret_changed": _("Webhook’s secret changed"),
+    "webhook.changed": _("Webhook’s events chosen anew"),
+    "webhook.paused": _("Webhook paused"),
+    "webhook.tested": _("Webhook tested"),
+    "webhook.sent_again": _("Event sent again to a webhook"),
     "webhook.resumed": _("Webhook resumed"),
     "webhook.removed": _("Webhook removed"),
     "webhook.disabled": _("Webhook stopped after too many failures"),
     "retention.cleared": _("Cleared away what had its time"),
     "retention.strays_deleted": _("Stray files deleted"),
+}
+# What the kinds of events have in common, by their first word.
+EVENT_FAMILIES: Final[Words] = {
+    "generation": _("Pictures being drawn"),
+    "picture": _("Pictures being signed"),
+    "output": _("Pictures held, hidden or shown again"),
+    "review": _("Review"),
+    "release": _("Releases"),
+    "reference": _("References"),
+    "subject": _("Subjects"),
+    "brand": _("Brands"),
+    "sketch": _("Sketches"),
+    "template": _("Templates"),
+    "consent": _("Consents"),
+    "trademark_licence": _("Trademark licences"),
+    "withdrawal": _("Withdrawals"),
+    "notice": _("Notices by mail"),
+    "blocklist": _("Blocklist"),
+    "mark": _("Registered marks"),
+    "tenant": _("The company"),
+    "member": _("Members"),
+    "invitation": _("Invitations"),
+    "api_key": _("API keys"),
+    "webhook": _("Webhooks"),
+    "audit": _("Audit trail"),
+    "signing_key": _("Signing keys"),
+    "trust_list": _("List of trusted issuers"),
+    "record_keys": _("Keys that seal names"),
+    "object": _("Files put back"),
+    "retention": _("Clearing away"),
 }
 
 

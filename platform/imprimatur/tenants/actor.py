@@ -22,7 +22,7 @@ _REFUSALS: Final[dict[Permission, Sentence]] = {
     Permission.RELEASE: _("Only creators and owners can release pictures."),
     Permission.MANAGE_RIGHTS: _("Only rights managers can change consents and licences."),
     Permission.VIEW_AUDIT: _("Only owners, rights managers and auditors can read the audit trail."),
-    Permission.MANAGE_TENANT: _("Only owners can manage members and keys."),
+    Permission.MANAGE_TENANT: _("Only owners can manage members, keys and webhooks."),
 }
 
 

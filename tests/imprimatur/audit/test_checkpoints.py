@@ -14,16 +14,18 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.core import mail
 from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
 from django.utils import translation
 from imprimatur import keys, objects
 from imprimatur.audit import checkpoints, exports
 from imprimatur.audit.models import AuditEvent
-from imprimatur.audit.selectors import examined, verify
-from imprimatur.audit.services import head, record
+from imprimatur.audit.selectors import alarm, examined, verify
+from imprimatur.audit.services import head, record, verify_whole
 from imprimatur.embedded.database import Addresses
 from imprimatur.generations.checkpointing import checkpoint_everywhere
+from imprimatur.rights import mails
 from imprimatur.tenants.scope import tenant_scope
 
 from governance.checkpoint import read_checkpoint
@@ -323,3 +325,55 @@ def test_auditors_download_and_the_trail_says_so(world: World, kind: str) -> Non
 @pytest.mark.django_db
 def test_another_kind_is_not_found(world: World) -> None:
     assert world.client(world.ada).get("/audit/export.exe").status_code == 404
+
+
+def told_owners(world: World) -> list[str]:
+    mails.send_due()
+    return [message.to[0] for message in mail.outbox if "trail was touched" in message.subject]
+
+
+def test_owners_and_whoever_runs_the_server_hear_of_a_touched_trail_once(
+    committed_world: World, addresses: Addresses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(mails.OPERATORS, "ops@example.org")
+    world, tenant_id = committed_world, some_rows(committed_world)
+    checkpoint_everywhere()
+    assert told_owners(world) == []
+    touch(addresses, tenant_id, "DELETE FROM audit_auditevent WHERE seq = (SELECT max(seq) FROM audit_auditevent)")
+    some_rows(world, 2)
+    for _ in range(3):
+        checkpoint_everywhere()
+    assert told_owners(world) == [world.olive.email, "ops@example.org"]
+    for reader, sees in ((world.olive, True), (world.ada, True), (world.alice, False), (world.charlie, False)):
+        assert ("The audit trail was touched" in world.client(reader).get("/").content.decode()) is sees
+
+
+def test_what_a_whole_check_finds_is_told_too_until_one_finds_nothing(
+    committed_world: World, addresses: Addresses
+) -> None:
+    """An edit before the newest checkpoint is not seen when the next one is taken."""
+    world, tenant_id = committed_world, some_rows(committed_world)
+    checkpoint_everywhere()
+    with tenant_scope(tenant_id):
+        before = AuditEvent.objects.get(tenant_id=tenant_id, seq=2).actor
+    touch(addresses, tenant_id, "UPDATE audit_auditevent SET actor = 'user:2' WHERE seq = 2")
+    some_rows(world, 1)
+    checkpoint_everywhere()
+    assert told_owners(world) == []
+    assert not check_whole(tenant_id)
+    for _ in range(2):
+        checkpoint_everywhere()
+    assert told_owners(world) == [world.olive.email]
+    with tenant_scope(tenant_id):
+        assert alarm(tenant_id) is not None
+    touch(addresses, tenant_id, f"UPDATE audit_auditevent SET actor = '{before}' WHERE seq = 2")  # noqa: S608 - ours
+    assert check_whole(tenant_id)
+    checkpoint_everywhere()
+    with tenant_scope(tenant_id):
+        assert alarm(tenant_id) is None
+    assert len(told_owners(world)) == 1
+
+
+def check_whole(tenant_id: uuid.UUID) -> bool:
+    with tenant_scope(tenant_id):
+        return verify_whole(tenant_id, "user:1").intact

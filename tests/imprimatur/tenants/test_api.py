@@ -85,7 +85,7 @@ def test_a_key_cannot_make_keys(world: World) -> None:
 def test_a_member_without_the_permission_gets_the_sentence(world: World) -> None:
     answer = world.client(world.alice).get("/api/v1/api-keys")
     assert (answer.status_code, answer.json()["code"]) == (403, "not_permitted")
-    assert answer.json()["detail"] == "Only owners can manage members and keys."
+    assert answer.json()["detail"] == "Only owners can manage members, keys and webhooks."
 
 
 def test_a_person_of_no_company_is_told_so(world: World) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import template
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
 
 from governance.labels import Rule
 from imprimatur.dashboard import choices, words
@@ -17,6 +18,7 @@ from imprimatur.review.reasons import REASONS
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import NotPermitted
 from imprimatur.tenants.permissions import ROLE_LABELS, Permission, Role
+from imprimatur.webhooks import selectors as webhooks
 from imprimatur.withdrawal import selectors as withdrawals
 from imprimatur.withdrawal.models import Withdrawal
 
@@ -101,6 +103,23 @@ def warning_sentence(code: str) -> str:
 def event_word(event: str) -> str:
     """What happened, for people."""
     return words.word(words.EVENTS, event)
+
+
+@register.simple_tag
+def kinds_words(kinds: list[str]) -> str:
+    """What a webhook is told: families whole, single kinds by their word."""
+    families = {f"{family}.*": label for family, label in words.EVENT_FAMILIES.items()}
+    return _joined(words.word(families | words.EVENTS, kind) for kind in kinds) or _("Everything")
+
+
+@register.simple_tag
+def waiting_words(count: int) -> str:
+    """How many events a webhook is still to be told, as far as they are counted."""
+    if count >= webhooks.MOST_COUNTED:
+        return _("a thousand events or more wait")
+    if not count:
+        return _("nothing waits")
+    return ngettext("%(count)d event waits", "%(count)d events wait", count) % {"count": count}
 
 
 @register.simple_tag

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from imprimatur.audit import selectors as audit
 from imprimatur.dashboard.views.drawn import with_review_states
 from imprimatur.generations import screening
 from imprimatur.generations import selectors as generations
@@ -26,6 +27,7 @@ from imprimatur.rights.models import RightStatus
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.http import TenantRequest, tenant_page
 from imprimatur.tenants.permissions import Permission
+from imprimatur.webhooks import selectors as webhooks
 
 LATEST = 8
 UNVERIFIED = [RightStatus.DRAFT, RightStatus.SENT, RightStatus.SIGNED]
@@ -81,6 +83,10 @@ def _tasks(actor: Actor) -> list[Task]:
         found += _maker_tasks(actor)
     if actor.has(Permission.RELEASE):
         found.append(_release_task(actor))
+    if actor.has(Permission.VIEW_AUDIT):
+        found.append(_trail_task(actor))
+    if actor.has(Permission.MANAGE_TENANT):
+        found.append(_webhook_task())
     return found
 
 
@@ -158,6 +164,26 @@ def _release_task(actor: Actor) -> Task:
         text=_("Two people approved them."),
         icon="rosette-discount-check",
         href=reverse("approved"),
+    )
+
+
+def _trail_task(actor: Actor) -> Task:
+    return Task(
+        count=int(audit.alarm(actor.tenant_id) is not None),
+        title=_("The audit trail was touched"),
+        text=_("Lines were changed outside of this product. Look at once, and change nothing."),
+        icon="alert-triangle",
+        href=reverse("audit"),
+    )
+
+
+def _webhook_task() -> Task:
+    return Task(
+        count=webhooks.stopped_by_themselves().count(),
+        title=_("Webhooks that stopped"),
+        text=_("Nothing more is told there. Nothing is lost: see why, and resume."),
+        icon="alert-triangle",
+        href=reverse("webhooks"),
     )
 
 

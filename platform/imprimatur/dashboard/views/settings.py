@@ -22,6 +22,7 @@ from imprimatur.tenants.errors import DomainError, NotFound
 from imprimatur.tenants.http import TenantRequest, choose_tenant, tenant_page
 from imprimatur.tenants.models import ApiKey, Membership, User
 from imprimatur.tenants.permissions import ROLE_LABELS, Permission, Role
+from imprimatur.webhooks import selectors as webhooks
 
 LANGUAGES = [("ja", "日本語"), ("en", "English")]
 
@@ -126,6 +127,8 @@ def settings_page(request: TenantRequest, **more: Any) -> HttpResponse:
         "now": timezone.now(),
         "all_roles": ROLE_LABELS.items(),
         "key_form": KeyForm(),
+        "webhooks": [] if refusal else webhooks.endpoints(),
+        "webhooks_stopped": None if refusal else webhooks.stopped_by_themselves().count(),
         "certificate": None if refusal else signing_keys.certificate_state(request.actor.tenant_id),
     }
     return render(request, "settings/settings.html", context | more)
