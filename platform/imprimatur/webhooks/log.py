@@ -48,10 +48,11 @@ def make_room(endpoint: Endpoint) -> None:
 
 
 def begin(row: Delivery, now: datetime) -> None:
-    """One more try, written down before it is made."""
+    """One more try, written down before it is made: what the former one said is over."""
     row.attempts += 1
     row.tried_at = now
-    row.save(update_fields=["attempts", "tried_at"])
+    row.status, row.trouble, row.detail = None, "", ""
+    row.save(update_fields=["attempts", "tried_at", "status", "trouble", "detail"])
 
 
 def note(delivery_id: uuid.UUID, outcome: Outcome, now: datetime) -> None:

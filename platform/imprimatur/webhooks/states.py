@@ -47,7 +47,9 @@ def progress(delivery: Delivery, now: datetime) -> Progress:
         return Progress.SENDING
     if delivery.by_hand:
         return Progress.NOT_TAKEN
-    return Progress.WAITS if delivery.endpoint.disabled_because else Progress.AGAIN
+    if delivery.endpoint.disabled_because:
+        return Progress.WAITS
+    return Progress.AGAIN if delivery.endpoint.next_at > now else Progress.SENDING
 
 
 def _is_under_way(delivery: Delivery, now: datetime) -> bool:
