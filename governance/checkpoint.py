@@ -2,7 +2,8 @@
 
 File: JSON `{"checkpoint": {...}, "key": <key id>, "signature": <base64>}`; the signature is Ed25519 over
 `imprimatur-checkpoint-v1|` and the RFC 8785 JSON of `checkpoint`. Its `previous` is the SHA-256 of that text of the
-tenant's checkpoint before it, so that a checkpoint that was taken away is missed.
+tenant's checkpoint before it, so that of two it is known whether there were others between them (old ones are thinned
+out).
 """
 
 from __future__ import annotations

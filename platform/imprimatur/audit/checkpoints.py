@@ -76,14 +76,14 @@ def _one_at_a_time(tenant_id: uuid.UUID) -> None:
 
 def newest(tenant_id: uuid.UUID) -> Checkpoint | None:
     """The genuine checkpoint that saw the longest trail, of all places; None before the first."""
-    found = [c for place in _places() if (c := _newest_in(place, tenant_id)) is not None]
+    found = [c for place in places() if (c := _newest_in(place, tenant_id)) is not None]
     return max(found, key=lambda c: c.seq, default=None)
 
 
 def files(tenant_id: uuid.UUID) -> Iterator[tuple[str, bytes]]:
     """Name and bytes of every checkpoint of the tenant, oldest first; the first place that has it gives it."""
     wanted: dict[str, Storage] = {}
-    for place in _places():
+    for place in places():
         for name in _names(place, tenant_id):
             wanted.setdefault(name, place)
     for name, place in sorted(wanted.items()):
@@ -120,8 +120,8 @@ def _own_key(folder: Path) -> Ed25519PrivateKey:
 def _keep(checkpoint: Checkpoint) -> None:
     """In every place; one that cannot be written is named in the log, and gets the next checkpoint again."""
     data, written = sign_checkpoint(checkpoint, _private_key()), 0
-    name = f"{checkpoint.tenant_id}/{_name_of(checkpoint)}"
-    for number, place in enumerate(_places(), 1):
+    name = path_of(checkpoint)
+    for number, place in enumerate(places(), 1):
         try:
             place.save(name, ContentFile(data))
             written += 1
@@ -131,11 +131,17 @@ def _keep(checkpoint: Checkpoint) -> None:
         raise OSError(f"checkpoint {name} could not be kept anywhere")
 
 
+def path_of(checkpoint: Checkpoint) -> str:
+    """Of its file, in each place."""
+    return f"{checkpoint.tenant_id}/{_name_of(checkpoint)}"
+
+
 def _name_of(checkpoint: Checkpoint) -> str:
     return f"{checkpoint.seq:012d}.json"
 
 
-def _places() -> list[Storage]:
+def places() -> list[Storage]:
+    """Each gets every checkpoint."""
     return [storages[alias] for alias in settings.STORAGES if alias.startswith(settings.CHECKPOINT_PLACE)]
 
 
@@ -146,24 +152,33 @@ def _names(place: Storage, tenant_id: uuid.UUID) -> list[str]:
         return []
 
 
-def _newest_in(place: Storage, tenant_id: uuid.UUID) -> Checkpoint | None:
-    """Files that prove nothing are passed over, and named in the log; so is a genuine one under another's name.
+def genuine(place: Storage, tenant_id: uuid.UUID) -> Iterator[Checkpoint]:
+    """Every one in this place, oldest first; files that prove nothing are passed over."""
+    found = (_read(place, tenant_id, name) for name in _names(place, tenant_id))
+    return (checkpoint for checkpoint in found if checkpoint is not None)
 
-    Whoever may add to a place, and not delete, could hide the newest behind a copy of an older or another company's.
-    """
+
+def _newest_in(place: Storage, tenant_id: uuid.UUID) -> Checkpoint | None:
     try:
         names = _names(place, tenant_id)
     except Exception:
         logger.exception("%s: a place of checkpoints cannot be listed", tenant_id)
         return None
-    for name in reversed(names):
-        try:
-            with place.open(f"{tenant_id}/{name}") as file:
-                found = read_checkpoint(file.read(_LONGEST), public_keys())
-        except CheckpointRefused as refused:
-            logger.critical("%s: checkpoint %s is not genuine: %s", tenant_id, name, refused)
-            continue
-        if (found.tenant_id, _name_of(found)) == (tenant_id, name):
-            return found
-        logger.critical("%s: checkpoint %s is a copy of row %d's of %s", tenant_id, name, found.seq, found.tenant_id)
+    return next((found for name in reversed(names) if (found := _read(place, tenant_id, name)) is not None), None)
+
+
+def _read(place: Storage, tenant_id: uuid.UUID, name: str) -> Checkpoint | None:
+    """A file that proves nothing is passed over, and named in the log; so is a genuine one under another's name.
+
+    Whoever may add to a place, and not delete, could hide the newest behind a copy of an older or another company's.
+    """
+    try:
+        with place.open(f"{tenant_id}/{name}") as file:
+            found = read_checkpoint(file.read(_LONGEST), public_keys())
+    except CheckpointRefused as refused:
+        logger.critical("%s: checkpoint %s is not genuine: %s", tenant_id, name, refused)
+        return None
+    if (found.tenant_id, _name_of(found)) == (tenant_id, name):
+        return found
+    logger.critical("%s: checkpoint %s is a copy of row %d's of %s", tenant_id, name, found.seq, found.tenant_id)
     return None

@@ -7,6 +7,7 @@
 | workers that said hello once | 7 days | IMPRIMATUR_KEEP_WORKERS_DAYS |
 | messages nobody fetched from the folder broker, and halves of messages | 1 hour | IMPRIMATUR_KEEP_MESSAGES_HOURS |
 | mails written to HOME/mail, where no mail server is set | 30 days | IMPRIMATUR_KEEP_MAIL_DAYS |
+| checkpoints between the last ones of each day | 30 days | IMPRIMATUR_KEEP_CHECKPOINTS_DAYS |
 
 0 is for ever. What was a company's is named by number in its audit trail; the trail itself is never shortened, and
 records, pictures, decisions and evidence stay. Files that no row names are cleared away by `manage.py clean_up` alone.
@@ -21,6 +22,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +33,7 @@ from gpu_worker import folder
 from gpu_worker.messages import CONTROL_QUEUE
 from imprimatur.audit import checkpoints
 from imprimatur.audit import services as audit
+from imprimatur.audit.thinning import thin
 from imprimatur.generations.clock import database_now
 from imprimatur.generations.models import WorkerSeen
 from imprimatur.tenants.everywhere import everywhere
@@ -44,6 +47,7 @@ _DEFAULTS: Final = {
     "IMPRIMATUR_KEEP_WORKERS_DAYS": 7.0,
     "IMPRIMATUR_KEEP_MESSAGES_HOURS": 1.0,
     "IMPRIMATUR_KEEP_MAIL_DAYS": 30.0,
+    "IMPRIMATUR_KEEP_CHECKPOINTS_DAYS": 30.0,
 }
 
 
@@ -54,12 +58,18 @@ class Kept:
     workers: timedelta | None
     messages: timedelta | None
     mail: timedelta | None
+    checkpoints: timedelta | None
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str] = os.environ) -> Kept:
         """Raises ValueError for what is no number, or less than 0."""
-        workers, messages, mail = (_number(env, name) for name in _DEFAULTS)
-        return cls(timedelta(days=workers) or None, timedelta(hours=messages) or None, timedelta(days=mail) or None)
+        workers, messages, mail, points = (_number(env, name) for name in _DEFAULTS)
+        return cls(
+            workers=timedelta(days=workers) or None,
+            messages=timedelta(hours=messages) or None,
+            mail=timedelta(days=mail) or None,
+            checkpoints=timedelta(days=points) or None,
+        )
 
 
 def clear_everywhere(kept: Kept | None = None) -> dict[str, int]:
@@ -71,6 +81,9 @@ def clear_everywhere(kept: Kept | None = None) -> dict[str, int]:
         return {}
     tenants = [tenant_id for tenant_id, _ in checkpoints.ends()]
     cleared = {"idempotent_answers": everywhere(tenants, _clear_answers, "its answers could not be cleared away")}
+    if kept.checkpoints is not None:
+        work = partial(_thin_checkpoints, kept.checkpoints)
+        cleared["checkpoints"] = everywhere(tenants, work, "its checkpoints could not be thinned out")
     call_command("clearsessions")
     if kept.workers is not None:
         gone, _ = WorkerSeen.objects.filter(seen_at__lt=database_now() - kept.workers).delete()
@@ -90,6 +103,14 @@ def _clear_answers(tenant_id: uuid.UUID) -> int:
     count, _ = IdempotentAnswer.objects.filter(created_at__lt=database_now() - KEPT_FOR).delete()
     if count:
         audit.record(tenant_id, "system", EVENT, "", {"idempotent_answers": count})
+    return count
+
+
+def _thin_checkpoints(kept: timedelta, tenant_id: uuid.UUID) -> int:
+    """Needs the tenant's scope."""
+    count = thin(tenant_id, database_now() - kept)
+    if count:
+        audit.record(tenant_id, "system", EVENT, "", {"checkpoints": count})
     return count
 
 

@@ -15,6 +15,7 @@ from drf_spectacular.utils import extend_schema
 
 from imprimatur.audit import exports
 from imprimatur.audit.services import record
+from imprimatur.audit.thinning import EXPORTED
 from imprimatur.tenants import selectors
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import NotFound
@@ -39,7 +40,7 @@ def export(actor: Actor, kind: str) -> FileResponse:
     file = cast(IO[bytes], tempfile.SpooledTemporaryFile(max_size=IN_MEMORY))  # noqa: SIM115 - the response closes it
     write(actor.tenant_id, file)
     file.seek(0)
-    record(actor.tenant_id, actor.label, "audit.exported", "", {"format": kind})
+    record(actor.tenant_id, actor.label, EXPORTED, "", {"format": kind})
     name = f"audit-{selectors.tenant().slug}-{timezone.localdate():%Y-%m-%d}.{kind}"
     return FileResponse(file, as_attachment=True, filename=name, content_type=mime)
 

@@ -30,7 +30,7 @@ from tests.factories import World
 from tests.imprimatur.drawn import drawn
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-FOR_EVER = Kept(workers=None, messages=None, mail=None)
+FOR_EVER = Kept(workers=None, messages=None, mail=None, checkpoints=None)
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +77,7 @@ def test_the_trail_is_never_shortened(world: World) -> None:
     with tenant_scope(world.aozora.id):
         record(world.aozora.id, "user:1", "reference.added", "ref_1")
         before = AuditEvent.objects.count()
-    clear_everywhere(Kept(workers=timedelta(0), messages=timedelta(0), mail=timedelta(0)))
+    clear_everywhere(Kept(workers=timedelta(0), messages=timedelta(0), mail=timedelta(0), checkpoints=timedelta(0)))
     with tenant_scope(world.aozora.id):
         assert AuditEvent.objects.count() == before
 
@@ -95,7 +95,7 @@ def test_workers_that_are_gone_for_long_are_forgotten(world: World) -> None:
     for name, age in (("gone", 8 * DAY), ("back soon", 6 * DAY)):
         services.record_hello(WorkerHello(worker=name, profiles=["studio"], slots=1))
         WorkerSeen.objects.filter(name=name).update(seen_at=database_now() - age)
-    assert clear_everywhere(Kept(workers=7 * DAY, messages=None, mail=None))["workers"] == 1
+    assert clear_everywhere(Kept(workers=7 * DAY, messages=None, mail=None, checkpoints=None))["workers"] == 1
     assert WorkerSeen.objects.get().name == "back soon"
 
 
@@ -106,20 +106,20 @@ def test_messages_that_nobody_fetched_go_and_those_for_us_stay(world: World, tmp
     half = laid(messages / ".c.part", 2 * HOUR)
     young = laid(messages / "2_d.render.studio.msg", HOUR / 2)
     report = laid(messages / f"1_e.{CONTROL_QUEUE}.msg", 2 * HOUR)
-    assert clear_everywhere(Kept(workers=None, messages=HOUR, mail=None))["messages"] == 3
+    assert clear_everywhere(Kept(workers=None, messages=HOUR, mail=None, checkpoints=None))["messages"] == 3
     assert not old.exists() and not taken.exists() and not half.exists()
     assert young.exists() and report.exists()
 
 
 def test_mails_that_went_nowhere_go(world: World, tmp_path: Path) -> None:
     old, young = (laid(tmp_path / "mail" / f"{age.days}.log", age) for age in (31 * DAY, 29 * DAY))
-    assert clear_everywhere(Kept(workers=None, messages=None, mail=30 * DAY))["mails"] == 1
+    assert clear_everywhere(Kept(workers=None, messages=None, mail=30 * DAY, checkpoints=None))["mails"] == 1
     assert young.exists() and not old.exists()
 
 
 def test_a_folder_that_is_not_there_holds_nothing(world: World, settings: Any, tmp_path: Path) -> None:
     settings.BROKER_FOLDER, settings.EMAIL_FILE_PATH = tmp_path / "never", tmp_path / "neither"
-    cleared = clear_everywhere(Kept(workers=None, messages=HOUR, mail=DAY))
+    cleared = clear_everywhere(Kept(workers=None, messages=HOUR, mail=DAY, checkpoints=None))
     assert (cleared["messages"], cleared["mails"]) == (0, 0)
 
 
@@ -138,7 +138,7 @@ def test_nonsense_clears_nothing_and_says_which_variable(
 
 
 def test_nothing_said_is_the_documented_times_and_0_is_for_ever() -> None:
-    assert Kept.from_environment({}) == Kept(workers=7 * DAY, messages=HOUR, mail=30 * DAY)
+    assert Kept.from_environment({}) == Kept(workers=7 * DAY, messages=HOUR, mail=30 * DAY, checkpoints=30 * DAY)
     nothing = dict.fromkeys(retention._DEFAULTS, "0")
     assert Kept.from_environment(nothing) == FOR_EVER
 
