@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import warnings
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from PIL import (
     Image,
@@ -26,6 +26,7 @@ MAX_BYTES = 25 * 1024 * 1024
 MAX_PIXELS = 40_000_000
 JPEG_QUALITY = 95
 WHITE = (255, 255, 255)
+_STARTS: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")  # of PNG and JPEG
 # An MPO is what many phones call a JPEG with a second view behind it: the first picture is the photograph.
 _FORMATS: dict[str, Mime] = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg", "WEBP": "image/webp"}
 
@@ -152,8 +153,15 @@ def _open(data: bytes) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise _refused("too_many_pixels", found=">178", limit=MAX_PIXELS // 10**6) from error
     except (OSError, ValueError, SyntaxError) as error:
-        is_text = "MAX_TEXT" in str(error)  # names Pillow's bounds on what a PNG's text unpacks to
-        raise _refused("metadata" if is_text else "format") from error
+        raise _refused(_why_unopened(data, str(error))) from error
+
+
+def _why_unopened(data: bytes, said: str) -> str:
+    """Whoever sends a broken PNG need not be told to export it as PNG."""
+    if "MAX_TEXT" in said:  # names Pillow's bounds on what a PNG's text unpacks to
+        return "metadata"
+    is_webp = data.startswith(b"RIFF") and data[8:12] == b"WEBP"
+    return "damaged" if is_webp or data.startswith(_STARTS) else "format"
 
 
 def _check_checksums(data: bytes) -> None:

@@ -160,7 +160,7 @@ def test_an_animation_is_refused(noise: Image.Image, form: str) -> None:
 @pytest.mark.parametrize("share", [0.3, 0.7, 0.97])
 def test_a_picture_cut_off_is_refused(noise: Image.Image, form: str, share: float) -> None:
     data = saved(noise, form)
-    assert reason(data[: int(len(data) * share)]) in {"damaged", "format"}
+    assert reason(data[: int(len(data) * share)]) == "damaged"
 
 
 def test_a_png_with_a_bad_checksum_is_refused(noise: Image.Image) -> None:

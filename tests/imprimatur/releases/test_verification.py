@@ -320,7 +320,7 @@ def test_a_bare_picture_says_nothing(db):
     [
         (b"", "upload_empty"),
         (b"GIF89a not a picture", "upload_format"),
-        (b"\x89PNG\r\n\x1a\n" + b"x" * 40, "upload_format"),
+        (b"\x89PNG\r\n\x1a\n" + b"x" * 40, "upload_damaged"),
     ],
 )
 def test_what_is_no_picture_is_refused(db, data, code):
