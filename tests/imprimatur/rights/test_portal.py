@@ -88,6 +88,7 @@ def test_without_their_yes_nothing_that_they_reserved_goes_out(world: World) -> 
     with tenant_scope(world.aozora.id), pytest.raises(RightsRefused):
         releases.release(alice, output)
     Client().post(address, {"answer": "approve"})
+    Client().post(address, {"answer": "perhaps"})  # neither a yes nor a no
     with tenant_scope(world.aozora.id):
         released = releases.release(alice, output)
         assert releases.content(released)[0]

@@ -97,6 +97,13 @@ def test_without_a_tick_and_a_name_nothing_is_signed(world: World, said: dict[st
     assert row_of(world, record).status == RightStatus.SENT
 
 
+@pytest.mark.parametrize("answer", [{}, {"answer": "perhaps"}])
+def test_what_is_no_answer_signs_nothing(world: World, answer: dict[str, str]) -> None:
+    record, path = sent(world)
+    assert Client().post(path, {"agree": "on", "name": "Hanako", **answer}).status_code == 200
+    assert row_of(world, record).status == RightStatus.SENT
+
+
 def test_a_wish_brings_the_record_back_to_its_desk_and_stays_sealed(world: World, gordon: Actor) -> None:
     record, path = sent(world)
     answer = Client().post(path, {"answer": "changes", "note": "Only on your website, please."})

@@ -35,6 +35,8 @@ from imprimatur.tenants.selectors import tenant
 from imprimatur.withdrawal.impact import impact
 
 SHOWN = 60
+APPROVE = "approve"
+ANSWERS = (APPROVE, "refuse")
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,11 @@ def portal_answer(request: LinkRequest, token: str, out: str) -> HttpResponse:
     """Approve a picture or not, where the record reserves that to its person."""
     if not _approval_right(request.record) or not isinstance(request.record, ConsentRecord):
         raise NotFound
-    approved = request.POST.get("answer") == "approve"
     output = _of_record(request.record, out)
+    if request.POST.get("answer") not in ANSWERS:  # neither a yes nor a no: nobody puts words into their mouth
+        messages.error(request, _("Nothing was noted: choose one of the two answers."))
+        return redirect("portal", token)
+    approved = request.POST["answer"] == APPROVE
     approvals.answer(request.grantor, request.record, output, approved=approved, now=request.now)
     messages.success(request, _("Noted: you approve it.") if approved else _("Noted: it is not published."))
     return redirect("portal", token)

@@ -24,10 +24,11 @@ THUMBNAIL_SIDE = 480
 @link_page(LinkPurpose.SIGN)
 def sign(request: LinkRequest, token: str) -> HttpResponse:
     """Read, then sign or ask for changes."""
-    wants_changes = request.POST.get("answer") == signing.CHANGES
-    sign_form = SignForm(request.POST if request.method == "POST" and not wants_changes else None)
+    answer = request.POST.get("answer")
+    signs, wants_changes = answer == signing.SIGNED, answer == signing.CHANGES
+    sign_form = SignForm(request.POST if signs else None)
     changes_form = ChangesForm(request.POST if wants_changes else None)
-    if request.method == "POST" and _answered(request, changes_form if wants_changes else sign_form):
+    if (signs or wants_changes) and _answered(request, changes_form if wants_changes else sign_form):
         return render(request, "signing/thanks.html", {"signed": not wants_changes, "record": request.record})
     company, language = tenant().name, get_language() or "en"
     context = {
