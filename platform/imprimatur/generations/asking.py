@@ -15,6 +15,7 @@ from generation.spec import GenerationSpec, InvalidSpec, MaskDials, SubjectSpec
 from imprimatur.generations.cast import CastMember
 from imprimatur.prompts import rendering
 from imprimatur.prompts.models import TemplateVersion
+from imprimatur.rights.places import require_known_place
 from imprimatur.tenants.errors import InvalidInput
 
 MAX_COUNT: Final = 16
@@ -117,13 +118,15 @@ def seeds(count: int, seed: int | None) -> list[int]:
 
 
 def checked_use(use: Mapping[str, Any]) -> dict[str, str]:
-    """The use as it is kept with the row. Raises InvalidInput for other fields."""
+    """The use as it is kept with the row. Raises InvalidInput for other fields, and a territory that is none."""
     unknown = sorted(set(use) - set(USE_FIELDS))
     if unknown:
         raise InvalidInput(
             errors=[_error(f"use.{name}", _("A use has channel, territory and purpose.")) for name in unknown]
         )
-    return {name: str(use.get(name) or "").strip() for name in USE_FIELDS}
+    said = {name: str(use.get(name) or "").strip() for name in USE_FIELDS}
+    require_known_place(said["territory"])
+    return said
 
 
 def _fits(name: str, value: Any) -> bool:

@@ -25,6 +25,7 @@ from imprimatur.releases.stamping import stamp_release
 from imprimatur.review.facts import state_of, with_review_rows
 from imprimatur.review.permissions import check_not_held
 from imprimatur.review.states import OUT_OF_HOUSE, OutputState
+from imprimatur.rights.places import require_known_place
 from imprimatur.tenants.actor import Actor
 from imprimatur.tenants.errors import Conflict, InvalidInput, NotPermitted
 from imprimatur.tenants.ids import encode
@@ -43,12 +44,13 @@ def release(
     """Let an approved picture out for `use` (default: what it was asked for); its file is labelled as that place
     demands and stamped as published. `looks`: what it is taken for (`labelling.LOOKS`), by whoever releases it.
 
-    Conflict unless two people's approvals stand, and for a picture too small for its label; RightsRefused unless the
-    rights cover the use now.
+    InvalidInput for a territory that is none; Conflict unless two people's approvals stand, and for a picture too small
+    for its label; RightsRefused unless the rights cover the use now.
     """
     actor.require(Permission.RELEASE)
     now, locked = timezone.now(), _lock(output)
     use = {k: v for k, v in (use or locked.generation.use).items() if k in USE_FIELDS}
+    require_known_place(str(use.get("territory") or ""))
     _check_approved(locked, state_of(locked, now))
     hold_records(locked.generation)
     _require_rights(actor, locked, "release", use, now)

@@ -1,4 +1,5 @@
-"""Where a record counts is written as codes of places that there are; an unknown one is named, with what was meant."""
+"""Where a record counts, and where a picture is used, is written as codes of places that there are; an unknown one is
+named, with what was meant."""
 
 from __future__ import annotations
 
@@ -22,6 +23,12 @@ def require_known_places(said: Terms | dict[str, Any], before: Terms | None = No
     ]
     if errors:
         raise InvalidInput(errors=errors, code="unknown_territory")
+
+
+def require_known_place(code: str) -> None:
+    """InvalidInput where a picture is to be used at no place; said nothing, the policy asks when it has to know."""
+    if unknown([code] if code else []):
+        raise InvalidInput(errors=[{"field": "use.territory", "message": _sentence(code)}], code="unknown_territory")
 
 
 def _of(said: Terms | dict[str, Any], field: str) -> list[str]:

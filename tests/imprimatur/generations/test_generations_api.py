@@ -139,6 +139,7 @@ def test_a_refusal_names_every_rule(machine: Client, asked: dict[str, Any], worl
         ({"dials": {"steps": 0}}, 422),
         ({"variables": {}}, 422),
         ({"variables": {"place": "on the moon"}}, 422),
+        ({"use": USE | {"territory": "ZZ"}}, 422),
         ({"reference": "ref_nonsense"}, 404),
         ({"template_version": "tpv_nonsense"}, 404),
     ],

@@ -123,6 +123,15 @@ def test_a_refusal_names_its_rules(world, approved):
     assert "use.territory_missing" in {r["rule_id"] for r in refused.json()["reasons"]}
 
 
+@pytest.mark.parametrize("place", ["ZZ", "jp", "JP\u202e"])
+def test_a_place_that_is_none_is_no_place_to_release_for(world: World, approved: str, place: str) -> None:
+    client = world.client(world.alice)
+    refused = post(client, "/releases", {"output": approved, "use": USE | {"territory": place}})
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_territory")
+    assert place in refused.json()["errors"][0]["message"]
+    assert client.get("/api/v1/releases").json()["data"] == []
+
+
 def test_a_fallen_right_stops_the_download(world, approved):
     client = world.client(world.alice)
     release = post(client, "/releases", {"output": approved, "use": USE}).json()

@@ -118,8 +118,9 @@ def test_invalid_input_names_the_fields(world: World) -> None:
     assert {e["field"] for e in answer.json()["errors"]} == {"name", "scopes.0"}
 
 
-def test_an_unreadable_body_is_400(world: World) -> None:
-    answer = world.client(world.olive).post("/api/v1/api-keys", "{", content_type="application/json")
+@pytest.mark.parametrize("body", ["{", "[" * 100_000, '{"a":' * 100_000])
+def test_an_unreadable_body_is_400(world: World, body: str) -> None:
+    answer = world.client(world.olive).post("/api/v1/api-keys", body, content_type="application/json")
     assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
 
 

@@ -29,7 +29,7 @@ class VersionForm(PlainForm):
         """The choices as the service takes them."""
         try:
             found = json.loads(str(self.cleaned_data["variables"]) or "[]")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise forms.ValidationError(_("The choices could not be read. Please enter them again.")) from error
         if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
             raise forms.ValidationError(_("The choices could not be read. Please enter them again."))
