@@ -9,7 +9,6 @@ from django.db import models
 from imprimatur.generations.models import Output
 from imprimatur.tenants.models import TenantModel, User
 
-
 RIGHT_REVOKED: Final = "right_revoked"  # why a release was withdrawn, where no person chose the words
 
 

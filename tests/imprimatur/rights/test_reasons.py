@@ -108,7 +108,9 @@ def withdrawn(world: World, monkeypatch: pytest.MonkeyPatch) -> Release:
         return releases.withdraw(world.actor(world.gordon), released, OWN_WORDS)
 
 
-@pytest.mark.parametrize(("name", "said"), [("alice", None), ("rita", None), ("gordon", OWN_WORDS), ("olive", OWN_WORDS)])
+@pytest.mark.parametrize(
+    ("name", "said"), [("alice", None), ("rita", None), ("gordon", OWN_WORDS), ("olive", OWN_WORDS)]
+)
 def test_why_a_release_was_withdrawn_is_told_to_the_same(
     world: World, withdrawn: Release, name: str, said: str | None
 ) -> None:
