@@ -1,8 +1,9 @@
 """Is this picture a part of that one, perhaps turned by a quarter or mirrored? For copies that no mark gives away.
 
 A mark needs a picture of ours; a photograph that somebody brings in again has none. Hashes of many parts of the
-original say which way the copy may be held (`distances`), which is cheap, and laying it over the original decides
-(`shows`), which takes half a second. What is found is said in `docs/reference/c2pa.md`, and a test repeats it.
+original say which ways the copy may be held (`distances`), a glance says which of them is likely
+(`governance.registration`), and laying it over the original decides (`shows`), which takes half a second. What is found
+is said in `docs/reference/c2pa.md`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from governance.fingerprint import dhash64
 from governance.registration import register
 
 SHARES = {1.0: (0.0,), 0.86: (0.0, 0.07, 0.14), 0.72: (0.0, 0.14, 0.28)}  # of a side, and where such a part begins
+NEAR_AT_MOST = 20  # bits: parts came to 19, and one in three of other photographs is as near in some way
+FITS_FROM = 0.8  # of correlation at a glance: parts came to 0.86 or more, other photographs to 0.65
 LOOKED_AT = 512  # pixels of the longer side
 FLIP = Image.Transpose.FLIP_LEFT_RIGHT
 QUARTERS = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)

@@ -24,7 +24,7 @@ from PIL import Image
 from governance import moved
 from governance.fingerprint import SAME_AT_MOST
 from governance.recognise import recognise, signed_dhash
-from governance.registration import register
+from governance.registration import glance, register
 from imprimatur import keys, objects
 from imprimatur.library.models import ReferenceImage
 from imprimatur.rights import selectors as rights
@@ -33,8 +33,8 @@ from imprimatur.tenants.ids import MalformedId, decode, encode
 GENERATION: Final = "gen"  # prefix of the ids that our manifests name
 MOVED_AT_MOST: Final = 24  # bits that cropping and turning move the hash (`./run bench watermark`)
 COMPARED: Final = 3  # outputs an upload is laid over; each takes half a second
-PART_AT_MOST: Final = 20  # bits between a copy and the nearest part of what it was cut from
-COMPARED_PARTS: Final = 4  # photographs an upload is laid over as a part of them; each takes half a second
+GLANCED: Final = 32  # ways in which an upload may be a part of a photograph; each takes a hundredth of a second
+COMPARED_PARTS: Final = 4  # of these, laid over; each takes half a second
 PARTS_KEPT: Final = 4096  # photographs whose parts' hashes are kept, 400 bytes each
 GRID: Final = (32, 32)  # pixels at which two pictures are compared
 COINCIDES_FROM: Final = 0.98  # of correlation
@@ -68,19 +68,29 @@ def guises(reference: ReferenceImage) -> list[ReferenceImage]:
 def part_of(image: Image.Image, photographs: Iterable[ReferenceImage]) -> ReferenceImage | None:
     """Which of the photographs this picture was cropped from, or is turned by a quarter or mirrored; None for none.
 
-    Laid over the nearest few only. Photographs whose files are lost are passed over.
+    Hashes choose those that are glanced at, a glance chooses those it is laid over. Lost files are passed over.
     """
     held = moved.ways(image)
+    glanced = []
+    for way, there in _nearest(held, photographs):
+        original = _rendition(there, max)
+        fit = glance(held[way], original) if original is not None else 0.0
+        if original is not None and fit >= moved.FITS_FROM:
+            glanced.append((fit, way, original, there))
+    for _fit, way, original, there in sorted(glanced, key=lambda one: one[0], reverse=True)[:COMPARED_PARTS]:
+        if moved.shows(held[way], original):
+            return there
+    return None
+
+
+def _nearest(held: list[Image.Image], photographs: Iterable[ReferenceImage]) -> list[tuple[int, ReferenceImage]]:
+    """Ways of holding a picture, and photographs of which it may be a part then."""
     near = []
     for there in photographs:
         with contextlib.suppress(objects.ObjectMissing, objects.DigestMismatch):
             bits = moved.distances(held, _parts(*_stored(there, max)))
-            near += [(found, way, there) for way, found in enumerate(bits) if found <= PART_AT_MOST]
-    for _bits, way, there in sorted(near, key=lambda candidate: candidate[0])[:COMPARED_PARTS]:
-        original = _rendition(there, max)
-        if original is not None and moved.shows(held[way], original):
-            return there
-    return None
+            near += [(found, way, there) for way, found in enumerate(bits) if found <= moved.NEAR_AT_MOST]
+    return [(way, there) for _bits, way, there in sorted(near, key=lambda one: one[0])[:GLANCED]]
 
 
 def is_others_work(reference: ReferenceImage) -> bool:
