@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from django.conf import settings
+from imprimatur.embedded.postgres import free_port
 from imprimatur.generations.models import Generation
 from imprimatur.generations.states import FINAL
 from imprimatur.tenants.models import Tenant
@@ -95,6 +96,14 @@ class Stack:
         process = self._run("signer", command, **env)
         until(lambda: self.socket.exists() and process.said("Uvicorn running"))
         return process
+
+    def web(self, **env: str) -> str:
+        """Start a web server, and its address once it answers."""
+        port = free_port()
+        command = ["uvicorn", "imprimatur.asgi:application", "--port", str(port), "--lifespan", "off"]
+        process = self._run("web", command, **env)
+        until(lambda: process.said("Uvicorn running"))
+        return f"http://127.0.0.1:{port}"
 
     @property
     def socket(self) -> Path:

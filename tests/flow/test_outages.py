@@ -6,19 +6,22 @@ import contextlib
 import os
 import shutil
 import signal
+import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from django.conf import settings
 from imprimatur.audit.models import AuditEvent
 from imprimatur.generations.models import Generation, Output
 from imprimatur.tenants.scope import tenant_scope
+from imprimatur_cli.client import ApiProblem, Client
 
 from tests.factories import World
 from tests.flow.line import Line, line_to
-from tests.flow.stack import Stack, left_report, state, until, until_state
+from tests.flow.stack import PATIENCE, Stack, left_report, state, until, until_state
 from tests.imprimatur.generations.asked import ask
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -82,6 +85,40 @@ def test_the_database_is_away_while_a_picture_is_drawn(stack: Stack, committed_w
     (another,) = ask(world, dials={"steps": 4})
     until_state(world.aozora, another, "ready")
     assert control.popen.poll() is None
+
+
+def events_of(answer: httpx.Response, into: list[str]) -> None:
+    into += [line.removeprefix("event: ") for line in answer.iter_lines() if line.startswith("event: ")]
+
+
+def test_the_database_is_started_again_under_an_open_page(stack: Stack, committed_world: World, line: Line) -> None:
+    """The stream goes on, the session holds, and what is asked meanwhile is told to come back."""
+    world = committed_world
+    through = {"IMPRIMATUR_DATABASE_URL": line.url, "IMPRIMATUR_DATABASE_POOL": "2"}
+    site = stack.web(DJANGO_SETTINGS_MODULE="tests.browser.settings", **through)
+    stack.control()
+    stack.worker(**SLOW)
+    with Client(site, timeout=120) as person:
+        person.sign_in(world.alice.email, world.password)
+        (row,) = ask(world, dials={"steps": 40})
+        until_state(world.aozora, row, "drawing")
+        heard: list[str] = []
+        with person._http.stream("GET", f"/jobs/{row.public_id}/events") as stream:
+            reader = threading.Thread(target=events_of, args=(stream, heard))
+            reader.start()
+            until(lambda: heard, 60)
+            line.cut()
+            page = person._http.get("/jobs", headers={"Accept-Language": "ja"})
+            with pytest.raises(ApiProblem) as refused:
+                person.get("/generations")
+            line.mend()
+            reader.join(PATIENCE)
+        assert (page.status_code, page.headers["Retry-After"]) == (503, "10")
+        assert "データベース" in page.text
+        assert (refused.value.status, refused.value.code) == (503, "database_away")
+        assert heard[-1] == "end"
+        assert person._http.get("/jobs").status_code == 200
+    assert recorded_once(world, until_state(world.aozora, row, "ready"))
 
 
 def test_a_broker_that_is_away_when_everything_starts(stack: Stack, committed_world: World, broker: Path) -> None:

@@ -18,7 +18,7 @@ from time import monotonic
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import translation
 
 from imprimatur.generations import notify, selectors
@@ -162,7 +162,13 @@ async def _changes(look: Callable[[], tuple[Snapshot, str] | None], seen: str, w
     in_reader = sync_to_async(look, thread_sensitive=False, executor=_readers)
     said = monotonic()
     while True:
-        found = await in_reader()
+        try:
+            found = await in_reader()
+        except (OperationalError, InterfaceError):
+            logger.warning("a stream cannot look at its row: it waits for the database")
+            yield b": waiting for the database\n\n"  # ends a stream that nobody reads any more
+            await asyncio.sleep(POLL)
+            continue
         if found is None:
             return
         snapshot, text = found
