@@ -131,3 +131,18 @@ def test_without_sign_in(world: World) -> None:
         expected = {415} if path == "/api/v1/verify" else {401}
         assert answer.status_code in expected, f"{method} {path}: {answer.status_code}"
         check(answer, path)
+
+
+def test_a_null_character_is_asked_for_nowhere(client: Client) -> None:
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    asked = 0
+    for path, item in paths.items():
+        for parameter in item.get("get", {}).get("parameters", []):
+            if parameter["in"] == "query":
+                answer = client.get(filled(path, "gen_" + "0" * 26), {parameter["name"]: "a\0b"})
+                check(answer, f"{path}?{parameter['name']}")
+                asked += 1
+    assert asked > 10
+    page = client.get("/audit?subject=%00", headers={"accept-language": "ja"})
+    assert page.status_code == 400
+    assert "要求を読み取れませんでした" in page.content.decode()

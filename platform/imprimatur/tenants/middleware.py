@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Final
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext_lazy as _
 
 from imprimatur.tenants.errors import DomainError
 from imprimatur.tenants.models import User
@@ -50,6 +52,26 @@ class LanguageMiddleware:
         if not chosen and not request.path.startswith(API_PREFIX) and isinstance(request.user, User):
             translation.activate(request.user.language)
             request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
+        return self.get_response(request)
+
+
+class Unreadable(DomainError, BadRequest):
+    """The request holds what no request of ours does. Django's own error is a base: it is raised outside any view."""
+
+    def __init__(self) -> None:
+        super().__init__("bad_request", _("The request could not be read."))
+
+
+class NoNullMiddleware:
+    """The database holds no text with a null character, and fails when it is asked for one: so nobody asks."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Refuse what stands behind the question mark; bodies are looked at field by field."""
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            raise Unreadable
         return self.get_response(request)
 
 
