@@ -143,6 +143,6 @@ def test_a_null_character_is_asked_for_nowhere(client: Client) -> None:
                 check(answer, f"{path}?{parameter['name']}")
                 asked += 1
     assert asked > 10
-    page = client.get("/audit?subject=%00", headers={"accept-language": "ja"})
+    page = client.get("/audit?subject=%00")
     assert page.status_code == 400
-    assert "要求を読み取れませんでした" in page.content.decode()
+    assert "The request could not be read." in page.content.decode()
