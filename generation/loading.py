@@ -17,6 +17,7 @@ from generation.profiles import SD15, SDXL_REALCUSTOM, STUDIO, Profile, get_prof
 from generation.published import WeightsMismatch, check_release
 from generation.published_pipeline import load_published_pipeline, missing_parts, release_files
 from generation.sd15 import check_sd15, load_sd15_pipeline, missing_sd15_parts
+from generation.studio.cutting_out import CuttingOut
 from generation.studio.loading import load_evaluator
 from generation.studio.weights import VISUAL_BRANCH, WEIGHTS, read_manifest
 from generation.training.bases import BaseUnavailable, load_ground, studio_ground, trained_pipeline, with_branch
@@ -66,7 +67,10 @@ def load_trained_pipeline(profile: Profile, branch: Path, device: str = "cpu") -
     """
     folder = branch.parents[1]
     try:
-        ground = load_ground(profile, None if profile == STUDIO else folder, device, dtype_on(device))
+        if profile == STUDIO:
+            ground = studio_ground(device=device, encoder=CuttingOut)
+        else:
+            ground = load_ground(profile, folder, device, dtype_on(device))
     except BaseUnavailable as error:
         raise ModelUnavailable(str(error)) from error
     return trained_pipeline(ground, branch, _judge(WEIGHTS) if profile == STUDIO else photo_judge(folder, device))
@@ -110,7 +114,7 @@ def load_studio_pipeline(device: str = "cpu", folder: Path = WEIGHTS) -> RealCus
     branch = folder / VISUAL_BRANCH
     lacking = f"the studio model in {folder} has no visual branch: train it with the stages “encoder” and “vision”"
     try:
-        ground = studio_ground(folder, device)
+        ground = studio_ground(folder, device, encoder=CuttingOut)
     except BaseUnavailable as error:
         raise ModelUnavailable(lacking) from error
     if not branch.is_file():

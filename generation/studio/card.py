@@ -69,6 +69,7 @@ in the kitchen, on the left".
 ## What it cannot draw
 Anything outside these words; photographs (it draws flat illustrations); two subjects at once; lettering, logos,
 faces. {weak} A photograph as reference is outside what the encoder was trained on: colours carry over, details do not.
+Where its background is cluttered, its subject is cut out first (`generation/studio/cutting_out.py`).
 The people are nobody: it cannot draw a likeness.
 
 ## How it was trained

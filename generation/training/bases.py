@@ -74,8 +74,14 @@ def load_ground(
     raise BaseUnavailable(f"nobody has taught “{profile.name}” to be trained")
 
 
-def studio_ground(folder: Path = WEIGHTS, device: str = "cpu", profile: Profile = STUDIO) -> Ground:
-    """The released small model, in float32 whatever the device."""
+def studio_ground(
+    folder: Path = WEIGHTS,
+    device: str = "cpu",
+    profile: Profile = STUDIO,
+    *,
+    encoder: type[SquareEncoder] = SquareEncoder,
+) -> Ground:
+    """The released small model, in float32 whatever the device. encoder: what makes references ready for it."""
     parts = load_studio(folder)
     if parts.image_encoder is None:
         raise BaseUnavailable(f"the studio model in {folder} has no image encoder: train the stage “encoder” first")
@@ -85,7 +91,7 @@ def studio_ground(folder: Path = WEIGHTS, device: str = "cpu", profile: Profile 
         parts.unet,
         parts.autoencoder,
         ClipText(parts.tokenizer, parts.text_encoder, profile.max_tokens),
-        SquareEncoder(parts.image_encoder, STUDIO_SIDE),
+        encoder(parts.image_encoder, STUDIO_SIDE),
         parts.scheduler,
         mask_layers=profile.mask_layers,
     )
