@@ -14,17 +14,15 @@ from __future__ import annotations
 
 import io
 import itertools
-import json
 import os
 import time
-from collections.abc import Callable, Iterator
-from hashlib import sha256
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 from PIL import Image, ImageChops
 
+from benchmarks._notes import Notes
 from benchmarks._report import Result, gate, print_gates, run
 from generation.studio.world.render import draw_picture
 from governance import fingerprint, finishing, label_drawing, registration, watermark
@@ -47,6 +45,7 @@ LABELS: Final = {
 SIZES: Final = ((128, 128), (512, 512), (768, 512), (640, 800), (1024, 1024))
 NEAR_BITS: Final = 24  # among so near pictures the verify desk looks for the original of a moved copy
 NOT_OURS: Final = 1 << 30  # seeds of pictures that were never marked
+MEASURED: Final = (fingerprint, finishing, label_drawing, registration, watermark)
 Edit = Callable[[Image.Image], Image.Image]
 
 
@@ -122,33 +121,6 @@ MOVED: Final[dict[str, Edit]] = {
     "turned by 5 degrees": turned(5),
     "turned by 10 degrees": turned(10),
 }
-
-
-class Notes:
-    """One JSON line for each measured picture, so that an interrupted run goes on."""
-
-    def __init__(self, name: str) -> None:
-        folder = Path(os.environ.get("IMPRIMATUR_HOME") or Path(__file__).resolve().parents[1] / "var") / "bench"
-        folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / f"watermark-{name}-{_measured_code()}.jsonl"
-        lines = self.path.read_text().splitlines() if self.path.exists() else []
-        self.rows: dict[int, dict[str, Any]] = {row["number"]: row for row in map(json.loads, lines)}
-
-    def each(self, numbers: range, measure: Callable[[int], dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        """The rows of those numbers; what is missing is measured and written down."""
-        with self.path.open("a") as file:
-            for number in numbers:
-                if number not in self.rows:
-                    self.rows[number] = {"number": number} | measure(number)
-                    file.write(json.dumps(self.rows[number]) + "\n")
-                    file.flush()
-                yield self.rows[number]
-
-
-def _measured_code() -> str:
-    """Names the code that the figures are of: notes of an older mark are not this one's."""
-    sources = (fingerprint, finishing, label_drawing, registration, watermark)
-    return sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in sources)).hexdigest()[:12]
 
 
 def _decibels(one: Image.Image, other: Image.Image) -> float:
@@ -240,10 +212,10 @@ def _found_by_hash(rows: list[dict[str, Any]], name: str) -> float:
 
 def measure() -> Result:
     """Everything as one JSON-ready object."""
-    rows = list(Notes("marked").each(range(MARKED), marked))
-    false = list(Notes("unmarked").each(range(UNMARKED), unmarked))
-    moved = list(Notes("registered").each(range(REGISTERED), registered))
-    under = list(Notes("labelled").each(range(LABELLED), labelled))
+    rows = list(Notes("watermark-marked", MEASURED).each(range(MARKED), marked))
+    false = list(Notes("watermark-unmarked", MEASURED).each(range(UNMARKED), unmarked))
+    moved = list(Notes("watermark-registered", MEASURED).each(range(REGISTERED), registered))
+    under = list(Notes("watermark-labelled", MEASURED).each(range(LABELLED), labelled))
     pairs = [distance(a["hash"], b["hash"]) for a, b in itertools.combinations(rows[:200], 2)]
     named = {name: _share(rows, "named", name) for name in EDITS}
     web = named["1080 px wide, JPEG 75"]
