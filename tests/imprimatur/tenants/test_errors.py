@@ -54,7 +54,7 @@ def test_a_person_reads_their_own_language(world: World) -> None:
 
 def test_the_api_follows_the_header(world: World) -> None:
     answer = world.client(world.alice).get("/api/v1/api-keys", headers={"accept-language": "ja"})
-    assert answer.json()["detail"] == "メンバーとキーを管理できるのはオーナーだけです。"
+    assert answer.json()["detail"] == "メンバー、キー、Webhookを管理できるのはオーナーだけです。"
 
 
 def test_pages_of_a_company_are_kept_by_nobody(world: World) -> None:
