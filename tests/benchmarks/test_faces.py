@@ -4,12 +4,10 @@ from pathlib import Path
 
 import pytest
 from imprimatur.library import faces as detector
-from PIL import Image
 
 from benchmarks import faces
 from benchmarks._notes import Notes
 from generation.studio.samples import SAMPLES, sample_png
-from governance.finishing import finish
 
 
 @pytest.fixture
@@ -38,11 +36,3 @@ def test_what_was_measured_is_not_measured_again(home: Path) -> None:
     first = list(Notes("some", [faces]).each(range(2), lambda number: {"found": number}))
     assert list(Notes("some", [faces]).each(range(2), lambda _number: pytest.fail("again"))) == first
     assert not Notes("some", [detector]).rows
-
-
-def test_a_face_that_the_mark_hides_is_found_all_the_same() -> None:
-    """Of drawn people in whom a face is found without the mark, most are found with it."""
-    people = [faces.drawn(number, ("person",)).resize((512, 512)) for number in range(0, 12, 2)]
-    shown = [(person, finish(person, "gen_1", faces.KEY).image) for person in people if detector.count(person)]
-    assert shown and sum(1 for _, marked in shown if detector.count(marked)) * 4 >= 3 * len(shown)
-    assert detector.count(Image.new("RGB", (512, 512), "white")) == 0

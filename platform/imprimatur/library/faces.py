@@ -1,12 +1,12 @@
 """Is there a face in this picture? A question whether to ask for a consent, never whose face it is.
 
-OpenCV's frontal Haar cascade (`alt2`), which ships inside the library; nothing is learnt, measured or kept about a face
-but that one was found. The mark in our own pictures (`governance.watermark`) is a grain that hides a face now and then,
-so a picture is looked at as it is and softened. `./run bench faces` measured drawn pictures with their mark: a face was
-found in 137 of 153 people (123 without softening) and in 5 of 321 things (1 without); softer still it is 139 and 11.
-Without a mark: 138 and 8 (127 and 6). On the 200 grey 25-pixel crops of scikit-image's `lfw_subset`, enlarged to
-200 pixels, softening changes nothing: 87 of 100 faces, none of 100 others. It looks for faces from the front: turned,
-covered and very small ones are missed, so an uploader's own declaration always counts.
+OpenCV's frontal Haar cascade (`alt2`), which ships inside the library; nothing is learnt, measured or kept about a
+face but that one was found. The mark in our own pictures (`governance.watermark`) is a grain that hides a face now
+and then. `./run bench faces` measured drawn pictures with their mark: a face was found in 123 of 153 people and in 1
+of 321 things. Looking at a softened picture too finds 137, but in 5 things, and a false alarm holds a finished
+picture from review: so it is not done. On the 200 grey 25-pixel crops of scikit-image's `lfw_subset`, enlarged to 200
+pixels: 87 of 100 faces, none of 100 others, softened or not. It looks for faces from the front: turned, covered and
+very small ones are missed, so an uploader's own declaration always counts.
 """
 
 from __future__ import annotations
@@ -22,28 +22,24 @@ from PIL import Image, ImageFilter
 LONG_SIDE: Final = 640  # pixels looked at; larger pictures are scaled down
 SMALLEST_SHARE: Final = 12  # a face is at least a twelfth of the short side
 LEAST_PIXELS: Final = 24
-SOFTNESS: Final = 1.5 / 512  # of the short side: takes most of the mark's grain away (`governance.watermark`)
 STEP, NEIGHBOURS = 1.1, 5
 _FILE: Final = "haarcascade_frontalface_alt2.xml"
 
 
 def count(image: Image.Image) -> int:
     """How many faces from the front were found in a picture of any mode and size."""
-    return max(found(look) for look in looks(image))
+    return found(look(image))
 
 
-def looks(image: Image.Image, softness: float = SOFTNESS) -> tuple[Image.Image, Image.Image]:
-    """The two pictures that are looked at, grey and at most `LONG_SIDE` long: as it is, and softened.
-
-    softness: deviation of the Gaussian, as a share of the short side.
-    """
+def look(image: Image.Image, softness: float = 0.0) -> Image.Image:
+    """What is looked at: grey and at most `LONG_SIDE` long; softened by a Gaussian, a share of the short side."""
     grey = image.convert("L")
     grey.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS)
-    return grey, grey.filter(ImageFilter.GaussianBlur(softness * min(grey.size)))
+    return grey.filter(ImageFilter.GaussianBlur(softness * min(grey.size))) if softness else grey
 
 
 def found(grey: Image.Image) -> int:
-    """How many faces the detector takes one of these for."""
+    """How many faces the detector finds in what is looked at."""
     least = max(LEAST_PIXELS, min(grey.size) // SMALLEST_SHARE)
     if min(grey.size) < least:
         return 0
