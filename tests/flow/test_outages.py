@@ -117,7 +117,8 @@ def test_the_database_is_started_again_under_an_open_page(stack: Stack, committe
         assert "データベース" in page.text
         assert (refused.value.status, refused.value.code) == (503, "database_away")
         assert heard[-1] == "end"
-        assert person._http.get("/jobs").status_code == 200
+        # A connection that the outage broke may still be handed out once: whoever comes back then gets the page.
+        until(lambda: person._http.get("/jobs").status_code == 200, 60)
     assert recorded_once(world, until_state(world.aozora, row, "ready"))
 
 
