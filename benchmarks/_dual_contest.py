@@ -88,19 +88,17 @@ def trials(*, small: bool) -> Trials:
 def shipped(comparison: Comparison, on: Trials, folder: Path) -> Contest:
     """The model as it is, beside IP-Adapter and what learns each subject. folder: of the latter's fits."""
     taught = taught_by_pairs(comparison.parts)
-    main, sweeps = _common(comparison, taught)
+    elsewhere = _elsewhere(comparison, on, taught)
     wall = Field(
         on.wall,
         first(on.wall, SEVERAL),
-        main,
-        sweeps,
+        elsewhere.main,
+        elsewhere.sweeps,
         first(on.wall, FEW),
         [*bound_entries(comparison), *fitted_entries(comparison, folder)],
         dial_entries(taught),
     )
-    return Contest(
-        SHIPPED, "As the papers train", wall, Field(on.elsewhere, first(on.elsewhere, SEVERAL), main, sweeps)
-    )
+    return Contest(SHIPPED, "As the papers train", wall, elsewhere)
 
 
 def other_views(comparison: Comparison, on: Trials) -> Contest | None:
@@ -108,17 +106,16 @@ def other_views(comparison: Comparison, on: Trials) -> Contest | None:
     taught = taught_by_views(comparison.parts, comparison.model)
     if taught is None:
         return None
-    main, sweeps = _common(comparison, taught)
-    wall = Field(on.wall, first(on.wall, FEW), main, sweeps)
-    return Contest(
-        VIEWS, "Taught with other views", wall, Field(on.elsewhere, first(on.elsewhere, SEVERAL), main, sweeps)
-    )
+    elsewhere = _elsewhere(comparison, on, taught)
+    wall = Field(on.wall, first(on.wall, FEW), elsewhere.main, elsewhere.sweeps)
+    return Contest(VIEWS, "Taught with other views", wall, elsewhere)
 
 
-def _common(comparison: Comparison, taught: Taught) -> tuple[list[Entry], list[Entry]]:
-    """What is compared on all individuals, and the other spots of its curves."""
+def _elsewhere(comparison: Comparison, on: Trials, taught: Taught) -> Field:
+    """What every contest compares on all individuals, and the other spots of its curves."""
     adapter = adapter_entries(comparison, taught)
-    return main_entries(comparison, taught, adapter), [*turned_entries(taught), *adapter]
+    main, sweeps = main_entries(comparison, taught, adapter), [*turned_entries(taught), *adapter]
+    return Field(on.elsewhere, first(on.elsewhere, SEVERAL), main, sweeps)
 
 
 def first(plans: Sequence[Planned], individuals: int) -> list[Planned]:
@@ -127,18 +124,14 @@ def first(plans: Sequence[Planned], individuals: int) -> list[Planned]:
     return [plan for plan in plans if plan.individual in names and plan.seed == 0]
 
 
-def in_rounds(
-    comparison: Comparison, entries: Sequence[Entry], plans: Sequence[Planned], size: int = 1
-) -> list[list[Cell]]:
-    """`size` prompts of every individual and entry, then the next ones: stopped anywhere, all have as much."""
-    if not (entries and plans):
-        return []
+def in_rounds(comparison: Comparison, entries: Sequence[Entry], plans: Sequence[Planned]) -> list[list[Cell]]:
+    """A prompt of every individual and entry, then the next one: stopped anywhere, all have as much."""
     places: dict[tuple[str, str], int] = {}
     for plan in plans:
         known = sum(key[0] == plan.individual for key in places)
         places.setdefault((plan.individual, plan.prompt), known)
     rounds = []
-    for start in range(0, max(places.values()) + 1, size):
-        now = [p for p in plans if start <= places[p.individual, p.prompt] < start + size]
+    for place in range(max(places.values(), default=-1) + 1):
+        now = [plan for plan in plans if places[plan.individual, plan.prompt] == place]
         rounds.append([cell for entry in entries for cell in comparison.cells(entry.method, now)])
     return rounds

@@ -17,7 +17,7 @@ from typing import Final
 
 import cv2
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 
 LONG_SIDE: Final = 640  # pixels looked at; larger pictures are scaled down
 SMALLEST_SHARE: Final = 12  # a face is at least a twelfth of the short side
@@ -31,11 +31,11 @@ def count(image: Image.Image) -> int:
     return found(look(image))
 
 
-def look(image: Image.Image, softness: float = 0.0) -> Image.Image:
-    """What is looked at: grey and at most `LONG_SIDE` long; softened by a Gaussian, a share of the short side."""
+def look(image: Image.Image) -> Image.Image:
+    """What is looked at: grey and at most `LONG_SIDE` long."""
     grey = image.convert("L")
     grey.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS)
-    return grey.filter(ImageFilter.GaussianBlur(softness * min(grey.size))) if softness else grey
+    return grey
 
 
 def found(grey: Image.Image) -> int:
